@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import session
+from app.components.audit.verdict_list import verdicts
 from app.components.review import key_guard
 from app.components.review.figures import figures
 from app.components.review.fill_today import fill_today, filled_today
@@ -15,15 +16,20 @@ from app.components.shared.heading import page_title
 from app.components.shared.panels import panel
 from app.components.shared.who import who
 from app.words import plain
+from core.feedback import verdict_list
+from core.review import case_list
 
-PANELS = ("One by one", "Triage", "Figures", "Guidance")
+PANELS = ("One by one", "Triage", "Done", "Figures", "Guidance")
+LISTS = {"One by one": case_list.PARAMS, "Triage": case_list.PARAMS, "Done": verdict_list.PARAMS}
 
 with page_title("Review", "review", watched=key_guard.watched("help")):
     place = st.container(horizontal=True, width="content")
 person = who("Your name stands on every verdict, so that it can be undone and asked about.")
 if person is not None:
-    at = panel("review_panel", PANELS)
-    if at == "Figures":
+    at = panel("review_panel", PANELS, LISTS)
+    if at == "Done":
+        verdicts()
+    elif at == "Figures":
         figures()
     elif at == "Guidance":
         guidance_form(person.name)

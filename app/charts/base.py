@@ -100,11 +100,14 @@ def _over(before: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
     return {**before, **ours, **deeper}
 
 
-def saved_as(picture: Picture, name: str) -> dict[str, Any]:
-    """For st.plotly_chart: as CONFIG, and a camera over the figure while it is pointed at, which saves it.
+def saved_as(picture: Picture | None, name: str) -> dict[str, Any]:
+    """For st.plotly_chart: as CONFIG, and a camera over the figure while it is pointed at, which saves it; None for no
+    camera.
 
     The browser draws the file itself, as the figure is seen; a PNG has twice as many pixels each way, for print.
     """
+    if picture is None:
+        return dict(CONFIG)
     told = {"format": picture, "filename": name, "width": None, "height": None, "scale": 2 if picture == "png" else 1}
     return {
         **CONFIG,

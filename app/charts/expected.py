@@ -1,11 +1,11 @@
-"""What two models would bring: lift by the share of users reviewed, and cost by threshold.
+"""What one model, or two, would bring: lift by the share of users reviewed, and cost by threshold.
 
-As in `compare`, a is grey, as what is there, and b has the accent, as what is looked at.
+As in `compare`, of two models a is grey, as what is there, and b has the accent, as what is looked at, like one alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,15 +19,16 @@ from app.charts.parts import SHORT_NAME
 HEIGHT: Final = 300
 #: How much of the page an interval covers.
 BAND: Final = 0.16
+SLOTS: Final = ("muted", "accent")
 
 
-def lift(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], theme: Theme) -> go.Figure:
+def lift(*curves: pd.DataFrame, names: Sequence[str], theme: Theme) -> go.Figure:
     """How many times as many spammers are among the highest scores as among users drawn at random.
 
-    a, b: `drawn_curves.lift`: share (0 to 1), users, caught, lift, low, high.
+    curves: of each model `drawn_curves.lift`: share (0 to 1), users, caught, lift, low, high.
     """
     figure, colour = go.Figure(), PALETTE[theme]
-    for frame, name, slot in _both(a, b, names):
+    for frame, name, slot in _sides(curves, names):
         hover = [
             f"{escape_label(name, SHORT_NAME)}<br>the highest {_share(share)}: {words.count(users)} users, "
             f"{words.count(caught)} spammers<br>lift {_times(value, low, high)}"
@@ -35,29 +36,30 @@ def lift(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], theme: The
         ]
         _line(figure, frame["share"], frame["lift"], frame[["low", "high"]], hover, colour[slot])
     figure = base(figure, theme=theme, height=HEIGHT, bottom=40, right=20)
-    least = float(min(a["share"].min(), b["share"].min()))
+    least = min(float(each["share"].min()) for each in curves)
     shown = [share for share in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if share >= least]
     figure.update_xaxes(
         type="log", range=[np.log10(least), 0], tickvals=shown[::-2], ticktext=[_share(each) for each in shown[::-2]],
         title_text="share of all users reviewed, log scale",
     )  # fmt: skip
-    top = 1.05 * float(max(a["high"].max(), b["high"].max()))
+    top = 1.05 * max(float(each["high"].max()) for each in curves)
     figure.update_yaxes(range=[0, top], nticks=6)
     figure.add_hline(y=1, line={"color": colour["muted"], "width": 1, "dash": DOTTED})
     _named(figure, names, colour)
     sub = f"times as many spammers as in users drawn at random, 95{words.NARROW}% interval; dotted: by chance"
-    return titled(figure, "Lift", sub, f"Lift among the highest scores. {_told(a, b, names, _lift_words)}")
+    return titled(figure, "Lift", sub, f"Lift among the highest scores. {_told(curves, names, _lift_words)}")
 
 
 def expected_cost(
-    a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], thresholds: Sequence[float], theme: Theme
+    *curves: pd.DataFrame, names: Sequence[str], thresholds: Sequence[float], theme: Theme
 ) -> go.Figure:  # fmt: skip
-    """What mistakes cost per 1,000 users by threshold; a diamond where each model is cheapest.
+    """What decisions cost per 1,000 users by threshold; a diamond where each model is cheapest.
 
-    a, b: `drawn_curves.expected_cost`: threshold, flagged, cost, low, high. thresholds: of the policy, dotted.
+    curves: of each model `drawn_curves.expected_cost`: threshold, flagged, cost, low, high. thresholds: of the policy,
+    dotted.
     """
     figure, colour = go.Figure(), PALETTE[theme]
-    for frame, name, slot in _both(a, b, names):
+    for frame, name, slot in _sides(curves, names):
         hover = [
             f"{escape_label(name, SHORT_NAME)}<br>above {at:.2f}: {words.count(flagged)} users flagged"
             f"<br>costs {cost:,.1f} ({low:,.1f} to {high:,.1f})"
@@ -73,23 +75,21 @@ def expected_cost(
     figure = base(figure, theme=theme, height=HEIGHT, bottom=40, right=20)
     figure.update_xaxes(range=[0, 1], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], tickformat=".1f", title_text="threshold")
     # Where everybody is flagged costs are another matter: they would flatten the rest.
-    low = float(min(a["cost"].min(), b["cost"].min()))
-    top = 1.1 * float(max(a["high"].iloc[-1], b["high"].iloc[-1], 2 * low, 1e-9))
+    low = min(float(each["cost"].min()) for each in curves)
+    top = 1.1 * max(*(float(each["high"].iloc[-1]) for each in curves), 2 * low, 1e-9)
     figure.update_yaxes(range=[0, top], nticks=6)
     for at in thresholds:
         line = {"color": colour["muted"], "width": 1, "dash": DOTTED}
         figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
     _named(figure, names, colour, top=False)
     sub = (
-        f"of mistakes per 1,000 users, 95{words.NARROW}% interval; diamonds: cheapest; dotted: the policy's thresholds"
+        f"of decisions per 1,000 users, 95{words.NARROW}% interval; diamonds: cheapest; dotted: the policy's thresholds"
     )
-    return titled(figure, "Expected cost", sub, f"Cost by threshold. {_told(a, b, names, _cost_words)}")
+    return titled(figure, "Expected cost", sub, f"Cost by threshold. {_told(curves, names, _cost_words)}")
 
 
-def _both(
-    a: pd.DataFrame, b: pd.DataFrame, names: tuple[str, str]
-) -> tuple[tuple[pd.DataFrame, str, str], tuple[pd.DataFrame, str, str]]:  # fmt: skip
-    return (a, names[0], "muted"), (b, names[1], "accent")
+def _sides(curves: Sequence[pd.DataFrame], names: Sequence[str]) -> Iterator[tuple[pd.DataFrame, str, str]]:
+    return zip(curves, names, SLOTS[-len(curves) :], strict=True)
 
 
 def _line(
@@ -104,9 +104,9 @@ def _line(
     )  # fmt: skip
 
 
-def _named(figure: go.Figure, names: tuple[str, str], colour: Palette, *, top: bool = True) -> None:
-    """Both names in the corner that the lines leave free."""
-    for line, (name, slot) in enumerate(zip(names, ("muted", "accent"), strict=True)):
+def _named(figure: go.Figure, names: Sequence[str], colour: Palette, *, top: bool = True) -> None:
+    """The names in the corner that the lines leave free."""
+    for line, (name, slot) in enumerate(zip(names, SLOTS[-len(names) :], strict=True)):
         shift = -10 - LINE * line if top else 10 + LINE * (1 - line)
         note(
             figure, f"<b>{escape_label(name, SHORT_NAME)}</b>", 1, 1 if top else 0, xref="x domain", yref="y domain",
@@ -122,8 +122,8 @@ def _times(value: float, low: float, high: float) -> str:
     return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
-def _told(a: pd.DataFrame, b: pd.DataFrame, names: tuple[str, str], said: Callable[[pd.DataFrame], str]) -> str:
-    return " ".join(f"{name}: {said(frame)}." for frame, name in zip((a, b), names, strict=True))
+def _told(curves: Sequence[pd.DataFrame], names: Sequence[str], said: Callable[[pd.DataFrame], str]) -> str:
+    return " ".join(f"{name}: {said(frame)}." for frame, name in zip(curves, names, strict=True))
 
 
 def _lift_words(frame: pd.DataFrame) -> str:

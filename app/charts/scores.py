@@ -99,7 +99,8 @@ def place(
     side = {"xanchor": "right", "xshift": -9} if score > 0.5 else {"xanchor": "left", "xshift": 9}
     note(figure, text, score, level, **side, **_on(colour))
     share = words.percent(share_below).replace(">", "over ").replace("<", "under ")
-    above = f"higher than {share} of {words.count(bins.sum())} users"
+    of = f"{words.count(bins.sum())} users"
+    above = f"higher than that of all {of}" if share_below == 1 else f"higher than {share} of {of}"
     sub = f"{above}; users per {1 / len(bins):.2g} of score, log scale"
     alt = f"The score {words.probability(score)} is {above}: {words.WORD[band_of(score, thresholds)]}."
     return titled(figure, "Where this score stands", sub, alt)

@@ -162,7 +162,7 @@ def _mark_words(confusion: Confusion) -> str:
 
 
 def _names(figure: go.Figure, a: tuple[Any, Any], b: tuple[Any, Any], names: tuple[str, str], colour: Palette) -> None:
-    """Each name beside its line, where the lines are farthest apart between .15 and .85."""
+    """Each name beside its line, where the lines are farthest apart between 0.15 and 0.85."""
     at = np.linspace(0.15, 0.85, 29)
     lines = [_line(*each, at) for each in (a, b)]
     gap = lines[1] - lines[0]
@@ -213,5 +213,5 @@ def _scores_alt(a: pd.DataFrame, b: pd.DataFrame, names: tuple[str, str]) -> str
     for frame, name in zip((a, b), names, strict=True):
         half = frame[frame["start"] >= 0.5]
         told.append(f"{name}: {words.count(half['spammers'].sum())} spammers and "
-                    f"{words.count(half['legitimate'].sum())} legitimate users from .5")  # fmt: skip
+                    f"{words.count(half['legitimate'].sum())} legitimate users from 0.5")  # fmt: skip
     return f"Scores. {'; '.join(told)}."

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.words import UNKNOWN, count, percent
-from core.estimation.estimate import Estimate, Figures
+from core.estimation.estimate import ENOUGH, Estimate, Figures
 from core.policy.bands import BANDS, Band
 from core.wording import count as counted
 
@@ -17,14 +17,16 @@ def finding(run: str, found: Figures) -> str:
     """Recall, and precision where it is known; or that it is too early to say. run: its id."""
     recall, precision = found.recall, found.precision
     if not recall.enough:
-        return (
-            f"Too few to say what {run} misses: {recall.expected_events:.0f} of 30 expected spammers judged so far; "
-            f"recall is {_ends(recall)}."
-        )
+        return f"Too few verdicts to say what {run} misses: recall may be {_ends(recall)}."
     told = f"Of all spammers in {run}, the policy catches {_share(recall.value)} ({_ends(recall)})"
     if precision.enough:
         told += f"; of those it flags, {_share(precision.value)} are spammers ({_ends(precision)})"
     return f"{told}."
+
+
+def _expected(events: float) -> str:
+    """A number that may be far below 1, never 0 where there is something."""
+    return "less than 0.1" if 0 < events < 0.05 else f"{events:.1f}" if events < 10 else count(events)
 
 
 def judged(found: Figures) -> int:
@@ -35,6 +37,17 @@ def judged(found: Figures) -> int:
 def progress(found: Figures) -> str:
     pending = sum(each.pending for each in found.bands)
     return f"{counted(judged(found), 'user')} judged, {count(pending)} still to be judged."
+
+
+def needed(found: Figures) -> str:
+    """How far recall is from being told; "" once it is."""
+    if found.recall.enough:
+        return ""
+    return (
+        f"{counted(found.recall.naive_of, 'spammer')} found so far; recall needs verdicts with {ENOUGH} to be expected "
+        f"among the flagged, and as many among the others: on the scarcer side it is "
+        f"{_expected(found.recall.expected_events)}."
+    )
 
 
 def table(found: Figures, word: Callable[[Band], str]) -> pd.DataFrame:

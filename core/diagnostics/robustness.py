@@ -288,7 +288,7 @@ def _plain(name: str) -> str:
 
 
 def _loses(lost: Estimate) -> str:
-    """'loses .042 PR-AUC (95 % .035 to .050)', or that nothing is lost beyond chance."""
+    """'loses 0.042 PR-AUC (95 % 0.035 to 0.050)', or that nothing is lost beyond chance."""
     if lost.value is None or lost.low is None or lost.high is None:
         return "cannot be judged"
     ends = f"(95 % {short(lost.low)} to {short(lost.high)})"

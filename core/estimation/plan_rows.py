@@ -8,7 +8,7 @@ from pathlib import Path
 from core.comparison.common_rows import CommonRows, Rows
 from core.data.datasets import Dataset
 from core.policy import planner
-from core.policy.planner import Rehearsal
+from core.policy.planner import Floats, Rehearsal
 from core.registry.registry import Model
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
@@ -16,10 +16,11 @@ from core.scoring.scorer import Scorer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """What plans are made of, and the users it comes from."""
+    """What plans are made of, the users it comes from, and their scores, (n,)."""
 
     rehearsal: Rehearsal
     rows: Rows
+    probability: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,4 +37,4 @@ class PlanRows:
         """
         rows = self.common_rows.rows([model], dataset, schemas.load(self.schema_file))
         scored = Scorer(model).score(rows.frame).checked()
-        return Prepared(planner.prepare(scored.probability, rows.label), rows)
+        return Prepared(planner.prepare(scored.probability, rows.label), rows, scored.probability)

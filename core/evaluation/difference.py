@@ -54,7 +54,7 @@ class Difference:
 
     @property
     def sentence(self) -> str:
-        """'v0004 is better than v0003 by .012 PR-AUC, 95 % .004 to .020', or why that cannot be said."""
+        """'v0004 is better than v0003 by 0.012 PR-AUC, 95 % 0.004 to 0.020', or why that cannot be said."""
         text = TOLD.get(self.figure, self.figure) + (f" above {self.band}" if self.band else "")
         value, low, high = self.difference.value, self.difference.low, self.difference.high
         if value is None:
@@ -119,11 +119,11 @@ class Verdicts:
 
 
 def short(value: float) -> str:
-    """A difference with two digits that count, three decimals at least, and no zero before the point.
+    """A difference with two digits that count, three decimals at least.
 
     >>> [short(value) for value in (0.0124, -0.5, 0.00012, 0.0, 12.3)]
-    ['.012', '−.500', '.00012', '.000', '12.300']
+    ['0.012', '−0.500', '0.00012', '0.000', '12.300']
     """
     decimals = 3 if value == 0 else min(max(3, 1 - math.floor(math.log10(abs(value)))), 6)
     text = f"{abs(value):.{decimals}f}"
-    return ("−" if value < 0 and float(text) else "") + text.removeprefix("0")
+    return ("−" if value < 0 and float(text) else "") + text

@@ -46,7 +46,7 @@ def lift(sweep: Sweep, *, seed: int) -> pd.DataFrame:
 
 
 def expected_cost(sweep: Sweep, costs: Costs, *, seed: int) -> pd.DataFrame:
-    """What mistakes cost per 1,000 users when users scored above a threshold are flagged.
+    """What decisions cost per 1,000 users when users scored above a threshold are flagged.
 
     Columns: threshold (0 to .99, in steps of .01), flagged (users), cost, low, high (95 % interval, bootstrap of
     users).
@@ -64,7 +64,8 @@ def expected_cost(sweep: Sweep, costs: Costs, *, seed: int) -> pd.DataFrame:
 
 
 def _cost(flagged: Ints, caught: Ints, positives: Ints, costs: Costs) -> Floats:
-    found: Floats = costs.missed * (positives - caught) + costs.false_alarm * (flagged - caught).astype(float)
+    mistakes = costs.missed * (positives - caught) + costs.false_alarm * (flagged - caught)
+    found: Floats = (mistakes + costs.caught * caught).astype(float)
     return found
 
 

@@ -22,10 +22,11 @@ REPLICATES: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a mistake costs, in any unit: a spammer not flagged, a legitimate user flagged."""
+    """What decisions cost, in any unit: a spammer not flagged, a legitimate user flagged, a spammer flagged."""
 
     missed: float = 10.0
     false_alarm: float = 1.0
+    caught: float = 0.0
 
 
 class Sorted:
@@ -114,7 +115,7 @@ def at(true: int, flagged: int, positives: int, n: int, costs: Costs) -> dict[st
         "recall": (true, positives),
         "f1": (2 * true, flagged + positives),
         "fpr": (false, n - positives),
-        "cost": (costs.missed * (positives - true) + costs.false_alarm * false, n),
+        "cost": (costs.missed * (positives - true) + costs.false_alarm * false + costs.caught * true, n),
     }
 
 

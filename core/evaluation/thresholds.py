@@ -51,7 +51,7 @@ class Confusion:
 
     def cost(self, costs: Costs) -> float:
         """Of all users together."""
-        return costs.missed * self.missed + costs.false_alarm * self.false_alarms
+        return costs.missed * self.missed + costs.false_alarm * self.false_alarms + costs.caught * self.caught
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,8 @@ class Sweep:
         """Cost of all users together at each threshold, (m,)."""
         values: Floats = (
             costs.missed * (self.positives - self.caught) + costs.false_alarm * (self.flagged - self.caught)
-        ).astype(np.float64)
+            + costs.caught * self.caught
+        ).astype(np.float64)  # fmt: skip
         return values
 
     def curves(self) -> pd.DataFrame:

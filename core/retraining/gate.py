@@ -129,7 +129,7 @@ def decide(found: Sequence[Check], gain: Gain) -> tuple[Verdict, str]:
     """The verdict of checks, the first of which is that of the gain, and the sentence that says why.
 
     >>> decide([Check("gain", .01, .005, "passed", "")], Gain(.70, .71, .006, .02))
-    ('promote', 'It is better by .010 PR-AUC, 95 % .0060 to .020, and passes every check.')
+    ('promote', 'It is better by 0.010 PR-AUC, 95 % 0.0060 to 0.020, and passes every check.')
     """
     failed = [each for each in found if each.state == "failed"]
     if failed:

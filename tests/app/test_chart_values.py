@@ -56,3 +56,7 @@ def test_a_picture_is_saved_as_it_is_seen_and_there_is_no_other_button() -> None
     assert config["toImageButtonOptions"]["filename"] == "flips-v1-v2"
     assert config["toImageButtonOptions"]["format"] == "svg"
     assert config["toImageButtonOptions"]["width"] is None
+
+
+def test_where_nothing_is_pointed_at_there_is_no_camera() -> None:
+    assert charts.saved_as(None, "flips-v1-v2") == charts.CONFIG

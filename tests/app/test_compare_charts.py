@@ -79,6 +79,17 @@ FIGURES: dict[str, Callable[[charts.Theme, tuple[str, str]], go.Figure]] = {
 }
 
 
+def test_one_model_alone_has_the_accent() -> None:
+    for one in (
+        charts.lift(LIFTS[0], names=("v0001",), theme="light"),
+        charts.expected_cost(COSTS[0], names=("v0001",), thresholds=(0.3, 0.7), theme="light"),
+    ):
+        assert [note.text for note in one.layout.annotations] == ["<b>v0001</b>"]
+        assert {each.line.color for each in one.data if each.mode == "lines" and each.line.width == 2} == {
+            charts.PALETTE["light"]["accent"]
+        }
+
+
 def labels(figure: go.Figure) -> list[str]:
     return [note.text for note in figure.layout.annotations]
 

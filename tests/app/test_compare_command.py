@@ -79,7 +79,7 @@ def test_predictions_from_outside_meet_a_version_and_each_other(two, on, tmp_pat
     theirs = tmp_path / "theirs.csv"
     pd.DataFrame({"id": users["user"], "y_true": users["spam"], "y_proba": score}).to_csv(theirs, index=False)
     facts = json.loads(invoked(two, theirs, "v0002", "--on", on, "--json").stdout)
-    assert facts["sentence"].startswith("No evidence of a difference in PR-AUC between theirs.csv and v0002: .000")
+    assert facts["sentence"].startswith("No evidence of a difference in PR-AUC between theirs.csv and v0002: 0.000")
     copy = tmp_path / "copy.csv"
     copy.write_bytes(theirs.read_bytes())
     assert "No evidence" in invoked(two, theirs, copy).stdout

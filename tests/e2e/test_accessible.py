@@ -17,7 +17,7 @@ from tests.e2e.homes import queued
 
 expect.set_options(timeout=60_000)
 PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
-PANELS: Final = ("Triage", "Figures", "Guidance")
+PANELS: Final = ("Triage", "Done", "Figures", "Guidance")
 #: Address by page, and by panel of Review.
 WHERE: Final = {
     **{page: f"/{page.replace('_', '-')}?as=Ada" for page in PAGES},
@@ -59,7 +59,8 @@ WITHIN: Final = """() => ['stApp', 'stMain', 'stMainBlockContainer'].every(id =>
     const part = document.querySelector(`[data-testid=${id}]`);
     return part.scrollWidth <= part.clientWidth;
 })"""
-#: Milliseconds that a page may take to follow its window.
+#: Milliseconds after which a page has begun to follow its window, and those that it may take.
+REFLOW: Final = 500
 FOLLOWS: Final = 5_000
 
 
@@ -96,5 +97,37 @@ def test_every_page_is_drawn_in_its_theme_without_a_serious_fault(
         expect(tab.get_by_test_id("stApp")).to_have_css("background-color", ground)
         expect(tab.get_by_test_id("stException")).to_have_count(0)
         expect(tab.get_by_test_id("stAlert")).to_have_count(0)
-        faults |= {name: found} if (found := grave(tab)) else {}
+        for width in (1440, *WIDTHS):
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.wait_for_timeout(REFLOW)
+            idle(tab)
+            faults |= {f"{name} at {width}": found} if (found := grave(tab)) else {}
+        tab.set_viewport_size({"width": 1440, "height": 900})
     assert faults == {}
+
+
+#: Layout shift of a page, without that of the frame round all pages, which the framework draws before it knows them.
+SHIFTS: Final = """() => {
+    window.shifted = 0;
+    new PerformanceObserver(list => { for (const entry of list.getEntries()) {
+        const frame = entry.sources.some(each => (each.node?.closest ? each.node : each.node?.parentElement)
+            ?.closest('[data-testid]')?.dataset.testid === 'stAppViewContainer');
+        if (!entry.hadRecentInput && !frame) window.shifted += entry.value;
+    }}).observe({type: 'layout-shift', buffered: true});
+}"""
+MOST_SHIFT: Final = 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1440, 390])
+def test_little_of_a_page_jumps_while_it_comes(tab: Page, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.add_init_script(f"({SHIFTS})()")
+    shifted: dict[str, float] = {}
+    for name, address in WHERE.items():
+        tab.goto(address)
+        tab.get_by_role("heading", level=1).first.wait_for()
+        idle(tab)
+        tab.wait_for_timeout(1_000)
+        shifted[name] = float(tab.evaluate("window.shifted"))
+    assert {name: round(shift, 3) for name, shift in shifted.items() if shift > MOST_SHIFT} == {}

@@ -119,6 +119,16 @@ def test_a_home_with_nothing_in_it_says_what_to_do(visit: Visit, home: Home) -> 
     assert "Nothing to explore yet" in screen.sentences(at)
 
 
+def test_the_address_says_who_is_looked_at_though_nobody_chose(visit: Visit, own: Home, users: pd.DataFrame) -> None:
+    stored(own, users, "newest.csv")
+
+    at = visit(own, "explore")
+
+    assert not at.exception
+    (of,) = in_url(at, "of")
+    assert own.datasets.find(next(each.id for each in own.datasets.stored() if each.id.startswith(of))).name in who(at)
+
+
 def test_the_users_looked_at_are_told_in_a_sentence(visit: Visit, own: Home) -> None:
     spam = make.users(1500)["spam"]
     low, high = wilson([spam.sum()], [len(spam)])

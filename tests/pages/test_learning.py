@@ -23,7 +23,7 @@ PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one
 FOUND = Gate(
     "v0001", "v0001", "hold", "Nothing shows that it is worse, nor that it may take over unseen.",
     (
-        Check("gain", 0.0123, 0.005, "passed", "It ranks better by .012 PR-AUC."),
+        Check("gain", 0.0123, 0.005, "passed", "It ranks better by 0.012 PR-AUC."),
         Check("flips", 0.2, 0.1, "open", "20 % of the users change band."),
         Check("segments", 0.001, 0.05, "failed", "It is worse where <b>links</b> is *3*."),
     ),

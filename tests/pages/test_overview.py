@@ -94,6 +94,18 @@ def test_a_home_at_work_shows_the_last_run_against_the_one_before(
     assert at.dataframe[0].value["Run"].tolist() == ["r-0003", "r-0002", "r-0001"]
 
 
+def test_bars_of_runs_say_how_many_they_are_and_how_tall(
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    for rows in (30, 45, 60):
+        scored(own, to_score.head(rows))
+
+    told = screen.sentences(visit(own))
+
+    assert "Bars: 3 runs of about this size" in told
+    assert "a bar each from 0; the tallest is 60 users" in told
+
+
 def test_choosing_a_run_opens_it(visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame) -> None:
     scored(own, to_score)
     at = visit(own)

@@ -12,6 +12,7 @@ from app.components.shared.figure import tell
 from core.home import Home
 from core.policy import planner
 from core.policy.thresholds.demand import Demand
+from core.settings import ROOT
 from tests import screen
 from tests.screen import Visit
 
@@ -105,3 +106,14 @@ def test_a_click_on_the_frontier_plans_for_its_reviews(monkeypatch: pytest.Monke
     state["frontier-light"] = {"selection": {"points": []}}  # what was clicked is clicked again: nothing is picked
     tell("frontier-light", plan_for)
     assert state[REVIEWS] == 219
+
+
+def test_costs_that_were_set_are_there_again_when_the_page_is_opened_anew(planning: AppTest) -> None:
+    at = planning.number_input(key="plan-cost_miss").set_value(4.0).run()
+    at = at.switch_page(str(ROOT / "pages" / "audit.py")).run()
+    assert not at.exception
+
+    at = at.switch_page(str(ROOT / "pages" / "planner.py")).run()
+
+    assert at.number_input(key="plan-cost_miss").value == 4.0
+    assert at.number_input(key="plan-cost_review").value == 1.0

@@ -58,6 +58,22 @@ def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, o
             assert row[column] == expected
 
 
+def test_lift_and_cost_are_those_of_labelled_users_that_it_did_not_learn_from(visit: Visit, own: Home) -> None:
+    labelled(own, 77)
+    at = visit(own, "registry")
+    version = own.registry.load().version
+    assert "**Lift**" not in screen.sentences(at)
+
+    at.session_state[f"brings-{version}"] = True
+    at.run()
+
+    assert not at.exception
+    said = screen.sentences(at)
+    assert "**Lift**" in said
+    assert "**Expected cost**" in said
+    assert "a review costs 1, a missed spammer 1.5" in said
+
+
 def test_how_the_version_uses_its_features_is_told_of_the_users_it_was_trained_on(visit: Visit, own: Home) -> None:
     at = visit(own, "registry")
 

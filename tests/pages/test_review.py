@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
+from app.components.shared.send_to_review import FILLING
 from app.queries import services
 from app.web import rate_limit
 from app.words import plain, probability, signed
@@ -28,6 +29,7 @@ from core.store import tables
 from tests import make, screen
 from tests.core.review import reviewing
 from tests.core.review.reviewing import rows, waiting
+from tests.pages.conftest import Note
 from tests.pages.users_list import checked
 from tests.screen import Scored, Visit
 
@@ -288,6 +290,17 @@ def test_an_empty_queue_says_how_it_is_filled(visit: Visit, own: Home) -> None:
     assert "Nobody waits for a review" in screen.sentences(at)
     assert "*Fill today's places* above" in screen.sentences(at)
     assert "Nobody waits for a review" in screen.sentences(panel(at, "Triage"))
+
+
+def test_while_places_are_filled_the_queue_says_so_and_how_far_it_is(visit: Visit, own: Home, note: Note) -> None:
+    note("queue-r-0001", "running", done=1, of=4, title=FILLING)
+
+    at = visit(own, "review", **{"as": "Ada"})
+
+    assert not at.exception
+    assert "The queue is being filled" in screen.sentences(at)
+    assert "Nobody waits" not in screen.sentences(at)
+    assert [button.key for button in at.button if str(button.key).startswith("cancel-")] == ["cancel-queue-r-0001"]
 
 
 def test_filters_that_nothing_passes_say_so(desk: AppTest) -> None:
@@ -565,7 +578,7 @@ def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTe
     press(desk, "skip")
     at = panel(desk, "Triage")
     listed = at.dataframe[0].value
-    assert labelled(at, "0 cases: spammer").disabled
+    assert labelled(at, "Spammer").disabled
 
     checked(at, [0, 2, 3])
     chosen = listed["Case"].iloc[[0, 2, 3]].tolist()
@@ -577,13 +590,34 @@ def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTe
     assert sorted(stored["case"]) == sorted(chosen)
     assert set(stored["verdict"]) == {"legitimate"}
     assert not set(at.dataframe[0].value["Case"]) & set(chosen)
-    assert labelled(at, "0 cases: spammer").disabled
+    assert labelled(at, "Spammer").disabled
 
     labelled(at, "Undo last 3").click().run()
 
     assert not at.exception
     assert {case.id for case in waiting(own)} >= set(chosen)
     assert rows(own)["verdict"].tolist() == ["legitimate"] * 3 + ["withdrawn"] * 3
+
+
+def test_cases_that_are_done_are_listed_with_their_verdict_and_who_gave_it(desk: AppTest, own: Home) -> None:
+    case = on_desk(desk, own)
+    judge(desk)
+    at = panel(desk, "Triage")
+    at.selectbox(key="sort-cases").set_value("-score").run()
+
+    at = panel(at, "Done")
+
+    assert not at.exception
+    assert not at.error
+    row = at.dataframe[0].value.iloc[0]
+    assert (row["case"], row["user"], row["reviewer"], row["state"]) == (case.id, case.user, "Ada", "stands")
+    assert "sort" not in at.query_params
+
+    at.selectbox(key="sort-verdicts").set_value("user").run()
+    at = panel(at, "Triage")
+
+    assert not at.error
+    assert "sort" not in at.query_params
 
 
 def test_several_cases_are_assigned_in_one_step_and_given_back_in_one(desk: AppTest, own: Home) -> None:
@@ -643,8 +677,9 @@ def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Home) -> No
     at = panel(desk, "Figures")
 
     assert not at.exception
-    assert at.header[0].value.startswith("Too few to say what r-0001 misses")
+    assert at.header[0].value.startswith("Too few verdicts to say what r-0001 misses")
     assert f"1 user judged, {len(waiting(own))} still to be judged." in screen.sentences(at)
+    assert re.search(r"1 spammer found so far; .* side it is (less than )?[0-9.]+\.", screen.sentences(at))
     assert set(at.table[0].value["Weighted"]) <= {"too few to say", "–"}
 
 

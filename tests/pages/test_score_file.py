@@ -358,6 +358,11 @@ def test_an_address_that_means_nothing_is_told_and_the_usual_list_shown(
     assert users(at) == usual
 
 
+def test_before_anybody_is_selected_the_bar_says_how_and_what_for(opened: AppTest) -> None:
+    assert "Nobody is selected" in screen.sentences(opened)
+    assert {button.label for button in opened.button if button.disabled} >= {"Export", "Send to review"}
+
+
 def test_what_is_selected_stays_over_pages_orders_and_filters(opened: AppTest) -> None:
     everyone(opened).selectbox(key="size-r-0001").set_value(20).run()
     checked(opened, [0, 1])

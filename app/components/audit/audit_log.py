@@ -36,6 +36,7 @@ def audit_log() -> None:
         shown = _chosen(frame)
         numbers(shown, "audit")
     _lines(shown)
+    st.caption("Select a line to read it whole.")
     if checked.whole:
         st.caption(f"{count(checked.rows, 'line')}, chain unbroken; the last is {checked.head[:12]}.")
 
@@ -80,7 +81,7 @@ def _lines(shown: pd.DataFrame) -> None:
         },
     )  # fmt: skip
     if len(shown) > SIZES[0]:
-        pager("audit", len(shown), page, size)
+        pager("audit", len(shown), page, size, columns=part.shape[1])
     rows = event["selection"]["rows"]
     if rows and rows[0] < len(part):
         line = part.iloc[rows[0]]

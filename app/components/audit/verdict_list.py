@@ -82,6 +82,7 @@ def _table(found: pd.DataFrame, view: VerdictView) -> None:
     page = page_shown(len(found), view.size)
     part = found.iloc[(page - 1) * view.size : page * view.size]
     shown = part.drop(columns=["id"] + ["category"] * (not part["category"].any()))
+    shown = shown[[name for name in shown if name != "notes"] + ["notes"]]  # the widest last: what is cut is its end
     event = st.dataframe(
         safe(shown.assign(blind=shown["blind"].map({True: "blind"}).fillna(""))), hide_index=True, placeholder=UNKNOWN,
         row_height=32, height="content", key=f"{_KEY}-{page}-{hash(tuple(part['id']))}", on_select="rerun",
@@ -93,7 +94,7 @@ def _table(found: pd.DataFrame, view: VerdictView) -> None:
             "notes": st.column_config.TextColumn("Notes", width="large"),
         },
     )  # fmt: skip
-    pager(_KEY, len(found), page, view.size)
+    pager(_KEY, len(found), page, view.size, columns=shown.shape[1])
     rows = event["selection"]["rows"]
     if rows and rows[0] < len(part):
         navigation.go("user", id=str(part["user"].iloc[rows[0]]))

@@ -10,12 +10,12 @@ import streamlit as st
 
 from app import charts
 from app.charts.two_curves import Curve
+from app.components.shared import costs
 from app.components.shared.figure import figure, theme
 from app.queries import compare
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, label, plain
-from core.evaluation.resample import Costs
 from core.policy.bands import BANDS
 
 _RANKING: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain", "Lift": "lift"}
@@ -91,15 +91,12 @@ def _drawn(view: View, which: str) -> None:
 
 
 def _cost(view: View, names: tuple[str, str]) -> None:
-    """What mistakes cost at each threshold, at costs that can be set."""
-    usual = Costs()
-    with st.container(horizontal=True, gap="small"):
-        missed = st.number_input("A missed spammer costs", 0.0, None, usual.missed, 1.0, key="curve_missed", width=180)
-        alarm = st.number_input("A false alarm costs", 0.0, None, usual.false_alarm, 1.0, key="curve_alarm", width=180)
-    a, b = (compare.expected_cost(view, side, Costs(missed, alarm)) for side in SIDES)
+    """What decisions cost at each threshold, at the costs of the Planner."""
+    a, b = (compare.expected_cost(view, side, costs.at_review()) for side in SIDES)
     thresholds = list(view.found.thresholds.values())
     drawn = charts.expected_cost(a, b, names=names, thresholds=thresholds, theme=theme())
     figure(drawn, key="cost", of=" ".join(names), table=_named(names, a, b))
+    costs.told("curve")
 
 
 def _named(names: tuple[str, str], a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:

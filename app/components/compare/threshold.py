@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
+from app.components.shared import costs
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.queries import compare
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, percent, plain
-from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Confusion, Sweep
 
 _ASKED: Final = ("threshold", "recall", "precision", "flag rate", "cost")
@@ -43,7 +43,7 @@ def threshold(view: View) -> None:
         wish = st.segmented_control(
             "Set by", asked, default=asked[0], required=True, format_func=str.capitalize, key="threshold_by"
         )
-        found, costs = _wished(view, wish)
+        found = _wished(view, wish)
     names = (tables.short(view.names[0]), tables.short(view.names[1]))
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     for side, name, each in zip(SIDES, names, found, strict=True):
@@ -52,26 +52,22 @@ def threshold(view: View) -> None:
                 section(plain(name), "no threshold reaches this precision")
             else:
                 figure(charts.confusion(each, name=name, theme=theme()), key=f"confusion-{side}", of=name)
-    frame = pd.DataFrame([_row(*pair, costs) for pair in zip(names, found, strict=True)], columns=list(_FORMATS))
+    frame = pd.DataFrame([_row(*pair) for pair in zip(names, found, strict=True)], columns=list(_FORMATS))
     st.table(frame.astype(_TYPES).style.format(_FORMATS, na_rep=UNKNOWN), border="horizontal", hide_index=True)
-    st.caption(f"Cost per 1,000 users: {costs.missed:g} for a missed spammer, {costs.false_alarm:g} for a false alarm.")
+    costs.told("threshold")
 
 
-def _wished(view: View, wish: str) -> tuple[tuple[Confusion | None, Confusion | None], Costs]:
+def _wished(view: View, wish: str) -> tuple[Confusion | None, Confusion | None]:
     a, b = (compare.sweep(view, side) for side in SIDES)
-    costs = Costs()
     if wish == "cost":
-        missed = st.number_input("A missed spammer costs", 0.0, None, costs.missed, 1.0, key="cost_missed", width=200)
-        alarm = st.number_input("A false alarm costs", 0.0, None, costs.false_alarm, 1.0, key="cost_alarm", width=200)
-        costs = Costs(missed, alarm)
-        return (a.at_cost(costs), b.at_cost(costs)), costs
+        return a.at_cost(costs.at_review()), b.at_cost(costs.at_review())
     if wish == "threshold":
         middle = sorted(view.found.thresholds.values())[len(view.found.thresholds) // 2]
         above = st.slider("Threshold", 0.0, 1.0, middle, 0.01, key="threshold_at", width=320, help=_HELP[wish])
-        return (a.confusion(above), b.confusion(above)), costs
+        return a.confusion(above), b.confusion(above)
     share = st.slider(wish.capitalize(), 0.0, 100.0, float(_START[wish]), 0.5, format="%.1f %%", width=320,
                       key=f"threshold_{wish}", help=_HELP[wish]) / 100  # fmt: skip
-    return (_at(a, wish, share), _at(b, wish, share)), costs
+    return _at(a, wish, share), _at(b, wish, share)
 
 
 def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
@@ -80,7 +76,7 @@ def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
     return sweep.at_precision(share) if wish == "precision" else sweep.at_flag_rate(share)
 
 
-def _row(name: str, confusion: Confusion | None, costs: Costs) -> dict[str, object]:
+def _row(name: str, confusion: Confusion | None) -> dict[str, object]:
     if confusion is None:
         return {"Model": plain(name)}
-    return {"Model": plain(name), **tables.at_threshold(confusion, costs)}
+    return {"Model": plain(name), **tables.at_threshold(confusion, costs.at_review())}

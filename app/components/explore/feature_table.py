@@ -51,6 +51,7 @@ def feature_table(view: View, model: Model | None) -> None:
         key=_KEY, on_select=_chosen, selection_mode="single-row", column_config=_columns(shown),
         alt=f"{len(shown)} features with kind, distribution, use by the model, ROC-AUC, PSI, missing share, quantiles",
     )  # fmt: skip
+    st.caption("Scroll the table sideways for mutual information, quantiles, mean and meaning.")
 
 
 def _chosen() -> None:

@@ -30,13 +30,14 @@ def source() -> View | None:
     if not options:
         return None
     full = {identity[:12]: identity for identity in stored}
-    at = st.query_params.get("of", options[0])
+    given = st.query_params.get("of", "")
+    at = given or options[0]
     chosen = st.selectbox(
         "Users", options, index=options.index(at) if at in options else 0, key=f"of-{at}", width=320,
         label_visibility="collapsed",
         format_func=lambda name: _named(stored.get(full.get(name, "")), scored.get(name)),
     )  # fmt: skip
-    if chosen != at:
+    if chosen != given:
         # By hand, not bound: a bound selectbox puts the words it shows into the address, not the id.
         st.query_params["of"] = chosen
     run = scored.get(chosen)

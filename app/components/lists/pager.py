@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import streamlit as st
 
@@ -11,20 +12,26 @@ from app.words import count
 from core.scoring.listing.list_view import ListView
 from core.scoring.listing.run_users import SIZES, pages
 
+#: Columns that fit on every screen but a phone.
+FIT: Final = 5
+
 
 def page_shown(users: int, size: int) -> int:
     """The page in the address, as far as there is one."""
     return min(max(place.number(place.PAGE) or 1, 1), pages(users, size))
 
 
-def pager(key: str, users: int, page: int, size: int, *, boxes: bool = False) -> None:
-    """Below the table: what is shown of how many, the pages, and rows a page. boxes: whether rows have them."""
+def pager(key: str, users: int, page: int, size: int, *, columns: int, boxes: bool = False) -> None:
+    """Below the table: what is shown of how many, the pages, and rows a page. columns: how many the table has, which a
+    narrow screen shows in part; boxes: whether rows have them.
+    """
     begin, end = (page - 1) * size + 1, min(page * size, users)
     name, rows = f"page-{key}", f"size-{key}"
     st.session_state[name], st.session_state[rows] = page, size
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         how = " · click a row to open it, check boxes to act on several" * boxes
-        st.caption(f"{count(begin)} to {count(end)} of {count(users)}{how}", width="content")
+        wide = f" · {columns} columns: scroll sideways where they do not fit" * (columns > FIT)
+        st.caption(f"{count(begin)} to {count(end)} of {count(users)}{how}{wide}", width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if pages(users, size) > 1:
                 st.pagination(

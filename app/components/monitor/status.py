@@ -51,7 +51,7 @@ def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
     """Volume, what the verdicts say, and the queue."""
     live = review.live_period(judged) if judged is not None else None
     figures = live.figures if live else None
-    grid = st.grid(4)
+    grid = st.grid(4, min_column_width=160)
     with grid.cell():
         flagged = percent(run.flagged / run.users, 2) if run.users else "nobody"
         _metric(f"Users of {run.id}", count(run.users), f"{flagged} flagged")

@@ -13,7 +13,7 @@ import streamlit as st
 from app import charts, navigation
 from app.components.shared.figure import Click, Mark, figure, theme
 from app.queries import review, services
-from app.words import GLYPH, NARROW, UNKNOWN, count, percent, plain
+from app.words import GLYPH, NARROW, UNKNOWN, count, day, percent, plain
 from core.policy.bands import BANDS
 from core.registry.registry import Model
 from core.review.cases import CaseFilters
@@ -77,6 +77,12 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
         "removed" if armed else "go to review", colour="red", bars=removed,
     )  # fmt: skip
     _right(grid, runs)
+    if len(like) >= BARS:
+        highest = f"{count(max(users))} users, {count(max(monitored))} in monitor, {count(max(removed))} in auto-remove"
+        st.caption(
+            f"Bars: {len(like)} runs of about this size, {day(like[0].created)} to {day(like[-1].created)}, a bar each "
+            f"from 0; the tallest is {highest}."
+        )
 
 
 def alike(runs: Sequence[Run]) -> list[Run]:

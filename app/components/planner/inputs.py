@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import guard
 from app.components.planner.hours import from_hours
+from app.components.shared import costs
 from app.components.shared.heading import section
 from app.queries import services
 from core.policy.thresholds.demand import Demand
@@ -34,21 +35,15 @@ def inputs(users: int, prevalence: float) -> Demand | None:
             )  # fmt: skip
         days = st.number_input("Predict for days", 1, 366, 1, key="plan-days")
         section("Costs", "in any one unit")
-        three = st.grid(3, min_column_width=70)
-        with three.cell():
-            removal = st.number_input("Wrong removal", 0.0, value=10.0, step=1.0, key="plan-removal")
-        with three.cell():
-            miss = st.number_input("Missed", 0.0, value=1.5, step=0.5, key="plan-miss")
-        with three.cell():
-            review = st.number_input("Review", 0.0, value=1.0, step=0.5, key="plan-review")
+        prices = costs.asked()
         section("Floors", "0: none")
         recall = st.slider("Recall, at least, %", 0, 100, 0, key=RECALL)
         precision = st.slider("Precision of auto-remove, at least, %", 0, 100, 0, key=PRECISION)
         armed = st.toggle("Automation removes", policy.armed, key="plan-armed", help="Else people see these users, too")
     with guard.shown() as failure:
         demand = Demand(
-            float(a_day), float(reviews), int(days), removal, review, miss, recall / 100 or None,
-            precision / 100 or None, None if abs(spammers / 100 - prevalence) < 1e-9 else spammers / 100, armed,
-            policy.monitor,
+            float(a_day), float(reviews), int(days), min_recall=recall / 100 or None,
+            min_precision=precision / 100 or None, armed=armed, monitor=policy.monitor,
+            prevalence=None if abs(spammers / 100 - prevalence) < 1e-9 else spammers / 100, **prices,
         )  # fmt: skip
     return demand if failure.error is None else None

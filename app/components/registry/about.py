@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from app.components.registry.what_it_brings import what_it_brings
 from app.components.shared.heading import section
 from app.components.shared.model_notice import model_notice
 from app.components.shared.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
@@ -44,6 +45,7 @@ def about(listed: Listed, champion: Listed | None) -> None:
     with halves.cell():
         calibration(model)
     thresholds(model)
+    what_it_brings(model)
     contributions(model)
     judged_elsewhere(model)
     lineage(model)

@@ -46,7 +46,7 @@ def figures() -> None:
         return
     found = live.figures
     st.header(tables.finding(live.name, found), anchor=False)
-    st.markdown(" ".join(filter(None, (tables.progress(found), live.left_out.sentence))))
+    st.markdown(" ".join(filter(None, (tables.progress(found), live.left_out.sentence, tables.needed(found)))))
     table = tables.table(found, badge)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section(

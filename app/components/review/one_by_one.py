@@ -8,10 +8,13 @@ from app import guard, session
 from app.components.review import key_guard, side_panel
 from app.components.review.case_session import on_the_desk
 from app.components.review.case_view import case_view, reasons
+from app.components.review.fill_today import JOB
 from app.components.review.near_same import near_same
 from app.components.review.verdict_bar import note, undo_button, verdict_bar
 from app.components.review.workload import bar, shift
 from app.components.shared.empty_state import empty_state
+from app.components.shared.job_progress import job_progress
+from app.components.shared.send_to_review import FILLING
 from app.queries import services
 from core.review import evidence
 from core.review.cases import CaseFilters
@@ -55,6 +58,13 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
 
 
 def nothing_waits(filters: CaseFilters) -> None:
+    """Why there is no case; while places are filled, that cases come by themselves."""
+    if filling := [job for job in services.jobs_under_way() if job.title == FILLING]:
+        with empty_state("The queue is being filled", "Cases come here by themselves as soon as it is done."):
+            for job in filling:
+                if job.id != JOB:  # the one of this page stands above
+                    job_progress(job.id)
+        return
     if filters == CaseFilters(unblinded=filters.unblinded):
         sentence = "Users come here once somebody fills today's places or sends a scored file to review."
         if session.may("send to review"):

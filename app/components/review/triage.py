@@ -125,11 +125,12 @@ def _body(name: str, view: CaseView, found: int) -> None:
     opened = place.number(place.OPEN)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium")) if opened is not None else None
     with thirds.cell(column_span=2) if thirds else st.container():
+        frame = _frame(waiting, shown, view)
         grid.draw(
-            _frame(waiting, shown, view), triage_table.config(), opened=opened, most=_MOST,
+            frame, triage_table.config(), opened=opened, most=_MOST,
             alt=f"Cases that wait, {triage_words.order_name(view.sort.text)}, page {page}",
         )  # fmt: skip
-        pager(KEY, found, page, view.size, boxes=True)
+        pager(KEY, found, page, view.size, columns=frame.shape[1], boxes=True)
     if thirds and opened is not None:
         with thirds.cell():
             case_panel(name, opened, view)
@@ -138,4 +139,5 @@ def _body(name: str, view: CaseView, found: int) -> None:
 
 def _frame(waiting: pd.DataFrame, shown: Ids, view: CaseView) -> pd.DataFrame:
     whole = {case.id: case for case in services.home().case_lists.several(shown.tolist())}
-    return triage_table.frame(waiting, whole, view.columns or triage_table.usual())
+    usual = (*triage_table.usual(), *["assigned"] * bool(waiting["assigned_to"].notna().any()))
+    return triage_table.frame(waiting, whole, view.columns or usual)

@@ -36,6 +36,8 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             if cases:
                 st.markdown(f"**{counted(len(cases), 'case')} selected**", width="content")
+            else:
+                st.caption("No case is selected: check boxes to act on several.", width="content")
             if cases and len(cases) < found:
                 st.button(
                     f"Select all {count(found)}", type="tertiary", key=f"all-{chosen.key}", on_click=_all,
@@ -52,12 +54,16 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
             for judgement in _JUDGEMENTS:
                 for category in (services.categories() if judgement == "spammer" else ()) or ("",):
                     st.button(
-                        f"{counted(len(cases), 'case')}: {plain(category) or judgement}", disabled=not cases,
+                        _deed(len(cases), plain(category) or judgement), disabled=not cases,
                         key=f"triage-{judgement}{category and f'-{category}'}", on_click=_judge,
                         args=(name, chosen, cases, judgement, category),
                     )  # fmt: skip
             assign(name, cases)
             undo_button(name)
+
+
+def _deed(cases: int, word: str) -> str:
+    return f"{counted(cases, 'case')}: {word}" if cases else word[:1].upper() + word[1:]
 
 
 def _all(chosen: Chosen, view: CaseView) -> None:

@@ -39,7 +39,7 @@ def usual() -> tuple[str, ...]:
     schema = services.schema()
     there = [COLUMN + name for name in (*schema.texts[:1], *schema.beside[:1])]
     named = ["category"] * bool(services.categories())
-    return (*there, "score", "action", *named, "reasons", "values", "blind", "waiting", "assigned", "with", "case")
+    return (*there, "score", "action", *named, "reasons", "values", "blind", "waiting", "case")
 
 
 def frame(waiting: pd.DataFrame, cases: Mapping[str, Case], keys: Sequence[str]) -> pd.DataFrame:
@@ -73,17 +73,19 @@ def frame(waiting: pd.DataFrame, cases: Mapping[str, Case], keys: Sequence[str])
 def config() -> dict[str, Any]:
     """How the columns of `frame` are drawn."""
     columns = st.column_config
+    # Widths of the usual columns add up to what a window of 1440 px has room for.
     return {
         "User": columns.TextColumn(pinned=True, width="small"),
-        "Score": columns.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray"),
+        "Score": columns.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray", width=100),
         "Band": columns.MultiselectColumn(
-            options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"], width=125
+            options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"], width=118
         ),
-        triage_words.COLUMNS["reasons"]: columns.TextColumn(width=330),
-        "Values": columns.TextColumn(width="medium", help="Of the features in which spammers and others differ most"),
+        triage_words.COLUMNS["reasons"]: columns.TextColumn(width=230),
+        "Values": columns.TextColumn(width=180, help="Of the features in which spammers and others differ most"),
         "Decided by": columns.TextColumn(help="The score, or a rule or list"),
-        "Blind": columns.TextColumn(width="small", help="Judged without its score and reasons"),
-        "Waiting since": columns.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
+        "Blind": columns.TextColumn(width=55, help="Judged without its score and reasons"),
+        "Waiting since": columns.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone, width=104),
+        "Case": columns.TextColumn(width=72),
         "With": columns.TextColumn(help="Who has it on screen now"),
         **{name: columns.TextColumn(width="medium") for name in services.schema().texts},
     }

@@ -10,7 +10,7 @@ from app.components.shared.model_notice import model_notice
 from app.components.shared.problem_strip import problems
 from app.components.shared.send_to_review import queued
 from app.queries import review, services
-from app.words import count, plain
+from app.words import NARROW, count, plain
 from core.scoring.runs import Run
 from core.wording import count as counted
 
@@ -19,7 +19,8 @@ def file_result(run: Run) -> None:
     """Everything about a run."""
     st.markdown(
         f"**{plain(run.name)}** · {count(run.received)} users received, {count(run.users)} scored, "
-        f"{count(run.rejected)} rejected · {run.model} under {run.policy.version} · {run.id} · {run.seconds:.1f} s"
+        f"{count(run.rejected)} rejected · {run.model} under {run.policy.version} · {run.id} · "
+        f"{run.seconds:.1f}{NARROW}s"
     )
     if run.test or run.note:
         st.markdown((":gray-badge[test] " if run.test else "") + f":gray[{plain(run.note)}]" * bool(run.note))

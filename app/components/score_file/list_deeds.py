@@ -12,6 +12,7 @@ from app import guard, session
 from app.components.lists.chosen import Chosen, Ids
 from app.components.policy import drafting
 from app.components.shared.send_to_review import send_users
+from app.components.shared.take_away import touched
 from app.queries import services, users
 from app.words import count, label
 from core.policy.bands import BANDS
@@ -31,9 +32,10 @@ _DAYS: Final = 14
 
 
 def bar(run: Run, chosen: Chosen, found: Ids) -> None:
-    """Below the page while somebody is chosen: how many, and what can be done with them. found: rows listed."""
+    """Below the page: how many are chosen, and what can be done with them. found: rows listed."""
     rows = chosen.ids
     if not len(rows):
+        _nobody(run)
         return
     with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
@@ -48,6 +50,26 @@ def bar(run: Run, chosen: Chosen, found: Ids) -> None:
             export(run, rows)
             put_on_list(run, rows, "block")
             send_users(run, rows.tolist(), f"Send {count(len(rows))} to review", "primary")
+
+
+def _nobody(run: Run) -> None:
+    """The same bar before anybody is chosen, so that it is known what boxes are for and nothing jumps later."""
+    deeds = {"Export": ":material/download:"}
+    if _may_list():
+        deeds["Add to list"] = _ICON["block"]
+    if session.may("send to review"):
+        deeds["Send to review"] = ":material/rate_review:"
+    with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption("Nobody is selected: check boxes to act on several users.", width="content")
+        if touched():  # there is no room for buttons that do nothing
+            return
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            for word, icon in deeds.items():
+                st.button(word, icon=icon, disabled=True, key=f"nobody-{word}-{run.id}")
+
+
+def _may_list() -> bool:
+    return services.schema().id is not None and session.may("change policy")
 
 
 def export(run: Run, rows: Ids) -> None:
@@ -67,7 +89,7 @@ def export(run: Run, rows: Ids) -> None:
 
 def put_on_list(run: Run, rows: Ids, first: ListName) -> None:
     """A popover that puts users on a list by their ids; `first`: the list that is offered first."""
-    if services.schema().id is None or not session.may("change policy"):
+    if not _may_list():
         return
     key = f"{first}-{run.id}-{hash(rows.tobytes())}"
     with st.popover("Snooze" if first == "snooze" else "Add to list", icon=_ICON[first]):

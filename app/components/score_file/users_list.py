@@ -133,12 +133,12 @@ def _body(run: Run, view: ListView, found: Positions) -> None:
     opened = place.number(place.OPEN)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium")) if opened is not None else None
     with thirds.cell(column_span=2) if thirds else st.container():
-        frame = users_table.frame(run, at, view.columns or users_table.usual(run))
+        frame = users_table.frame(run, at, view.columns or users_table.usual(run, beside=opened is not None))
         grid.draw(
             frame, users_table.config(run, frame), opened=opened, most=_MOST,
             alt=f"Users of {run.id}, {list_words.order_name(view.sort.text)}, page {page}",
         )  # fmt: skip
-        pager(run.id, len(found), page, view.size, boxes=True)
+        pager(run.id, len(found), page, view.size, columns=frame.shape[1], boxes=True)
     if thirds and opened is not None:
         with thirds.cell():
             user_panel(run, opened, view, found)

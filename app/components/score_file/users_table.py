@@ -17,7 +17,7 @@ from core.scoring.listing.sorting import COLUMN, Positions
 from core.scoring.runs import Run
 
 #: Context columns shown at first; the others can be added, and all are in the download.
-_MOST_CONTEXT: Final = 6
+_MOST_CONTEXT: Final = 3
 _LABEL: Final = {1.0: "spammer", 0.0: "legitimate"}
 
 
@@ -29,12 +29,14 @@ def options(run: Run) -> tuple[str, ...]:
     return (*ours, *(COLUMN + name for name in there), *(COLUMN + name for name in schema.measures))
 
 
-def usual(run: Run) -> tuple[str, ...]:
-    """Those that are shown when nobody has chosen others."""
+def usual(run: Run, *, beside: bool = False) -> tuple[str, ...]:
+    """Those that are shown when nobody has chosen others; `beside` a user that is open, those that fit there."""
     listed = users.listed(run)
     context = [COLUMN + name for name in listed.texts[1:]]
     named = ["category"] * ("category" in listed.users)
     named += ["reasons"] + ["decided_by"] * any(by != SCORE for by in users.deciders(run))
+    if beside:
+        return (*context[:1], "score", "action", *named)
     return (*context[:1], "score", "action", *named, *context[1:_MOST_CONTEXT], "novel", "missing")
 
 
@@ -73,11 +75,14 @@ def config(run: Run, shown: pd.DataFrame) -> dict[str, Any]:
     links = {name: columns.LinkColumn() for name in texts[1:] if _all_links(shown[name])}
     return links | {
         str(shown.columns[0]): columns.TextColumn(pinned=True),
-        "·score": columns.ProgressColumn("Score", min_value=0, max_value=1, format="%.3f", color="gray"),
+        "·score": columns.ProgressColumn("Score", min_value=0, max_value=1, format="%.3f", color="gray", width=110),
         "·action": columns.MultiselectColumn(
-            "Band", options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
+            "Band",
+            options=[label(band) for band in reversed(BANDS)],
+            color=["red", "orange", "blue", "gray"],
+            width=118,
         ),
-        "·reasons": columns.TextColumn("Reasons, strongest first", width="large"),
+        "·reasons": columns.TextColumn("Reasons, strongest first", width=255),
         "·category": columns.TextColumn("Category", help="Of a violation, if it is one"),
         "·decided_by": columns.TextColumn("Decided by", help="The score, or a rule or list"),
         "·novel": columns.TextColumn("Outside training", help="Features outside the training range"),

@@ -60,7 +60,7 @@ def figure(
             if beside is not None:
                 beside()
             take_away.menu(lambda: charts.values(fig) if table is None else table, saved, key, watched)
-        name, config = f"{key}-{theme()}", charts.saved_as(take_away.picture(), saved)
+        name, config = f"{key}-{theme()}", charts.saved_as(None if take_away.touched() else take_away.picture(), saved)
         if click is None:
             st.plotly_chart(fig, key=name, config=config, alt=meta["alt"])
             return

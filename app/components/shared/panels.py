@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import streamlit as st
 
+from app.components.lists import place
 
-def panel(key: str, panels: Sequence[str]) -> str:
-    """The one that is open, the first where the address names none. key: its name in the address."""
+_NO_LISTS: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
+
+
+def panel(key: str, panels: Sequence[str], lists: Mapping[str, Collection[str]] = _NO_LISTS) -> str:
+    """The one that is open, the first where the address names none. key: its name in the address.
+
+    lists: names that the views of a panel with a list have there; they mean nothing to another list.
+    """
     # Not bound to the address by Streamlit: a page cannot change an address that has such a name in it.
     asked = st.query_params.get(key, "")
     st.session_state[key] = at = asked if asked in panels else panels[0]
 
     def go() -> None:
-        st.query_params[key] = st.session_state[key]
+        to = st.session_state[key]
+        if at in lists and to in lists and lists[at] != lists[to]:
+            for name in {*lists[at], place.PAGE, place.OPEN} & {*st.query_params}:
+                del st.query_params[name]
+        st.query_params[key] = to
 
     st.segmented_control("Panel", panels, required=True, key=key, label_visibility="collapsed", on_change=go)
     return at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -19,6 +19,9 @@ from core.planning.sending import MOST_AT_ONCE
 from core.review.enqueue import Queued
 from core.scoring.runs import Run
 from core.wording import count as counted
+
+#: What a job is called that fills places.
+FILLING: Final = "Filling today's places"
 
 
 def send_run(run: Run) -> None:
@@ -59,9 +62,7 @@ def fill_places(identity: str, run: str, deed: str) -> None:
         with guard.shown():
             name = accounts.named(name)
             session.come_in(name)
-            services.home().jobs.start(
-                "queue_run", {"run": run, "by": name}, title="Filling today's places", identity=identity
-            )
+            services.home().jobs.start("queue_run", {"run": run, "by": name}, title=FILLING, identity=identity)
             st.rerun()
 
 

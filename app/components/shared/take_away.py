@@ -23,6 +23,11 @@ def picture() -> Picture:
     return chosen
 
 
+def touched() -> bool:
+    """Whether the reader touches the screen of a phone: nothing is pointed at there, and a camera would always show."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
 def file_name(*parts: str) -> str:
     """Letters, digits, dots and hyphens alone, which every system takes.
 
@@ -44,6 +49,8 @@ def menu(numbers: Callable[[], pd.DataFrame], name: str, key: str, watched: Watc
             "Numbers as CSV", lambda: csv(numbers()), f"{name}.csv", "text/csv", icon=":material/table:",
             on_click="ignore", key=f"numbers-{key}",
         )  # fmt: skip
+        if touched():
+            return
         chosen = f"picture-{key}"
         st.session_state[chosen] = picture()
 

@@ -203,8 +203,8 @@ def test_a_training_run_is_compared_on_its_own_dataset_only(twice):
 def test_what_is_known_of_the_training_is_held_against_the_figures(twice):
     run = kept_run(twice, "v0001", folds=(0.2, 0.9, 0.6), training_pr_auc=0.999)
     found = twice.comparer.made(asked(twice, run, "v0002", "train.csv"))
-    assert any(f"The folds of {run} have PR-AUCs from .200 to .900" in said for said in found.cautions)
-    assert any(f"{run} has a PR-AUC of .999 on the users it learnt from" in said for said in found.cautions)
+    assert any(f"The folds of {run} have PR-AUCs from 0.200 to 0.900" in said for said in found.cautions)
+    assert any(f"{run} has a PR-AUC of 0.999 on the users it learnt from" in said for said in found.cautions)
 
 
 def test_contenders_and_users_that_are_not_there_are_named(twice):

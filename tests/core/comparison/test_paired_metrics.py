@@ -60,7 +60,7 @@ def test_a_better_model_is_called_better_with_its_interval():
     told = found.difference("pr_auc")
     assert told.difference.value == pytest.approx(gap)
     assert 0 < told.difference.low < gap < told.difference.high
-    assert found.sentence.startswith("v0004 is better than v0003 by .")
+    assert found.sentence.startswith("v0004 is better than v0003 by 0.")
     area = found.difference("roc_auc")
     assert area.difference.value == pytest.approx(roc_auc_score(label, better) - roc_auc_score(label, worse))
     assert {each.better for each in (told, area, found.difference("brier"))} == {"v0004"}
@@ -109,7 +109,7 @@ def test_a_model_against_itself_shows_no_evidence_in_100_of_100():
         found = compare(
             label, Contender("a", score), Contender("b", score), seed=seed, thresholds=THRESHOLDS, replicates=50
         )
-        assert found.sentence.startswith("No evidence of a difference in PR-AUC between a and b: .000")
+        assert found.sentence.startswith("No evidence of a difference in PR-AUC between a and b: 0.000")
         assert not any(each.evidence for each in (*found.differences, *found.verdicts))
         severity = flips.severity(score, THRESHOLDS)
         assert len(flips.flips(severity, severity, BANDS).rows) == 0
@@ -123,9 +123,9 @@ def test_less_is_better_for_cost_and_for_errors():
 
 def test_sentences_say_how_much_or_why_not():
     assert difference(0.0124, 0.004, 0.0203).sentence == (
-        "v0004 is better than v0003 by .012 PR-AUC, 95 % .0040 to .020."
+        "v0004 is better than v0003 by 0.012 PR-AUC, 95 % 0.0040 to 0.020."
     )  # fmt: skip
-    assert difference(-0.0124, -0.0203, -0.004).sentence.startswith("v0003 is better than v0004 by .012 PR-AUC")
+    assert difference(-0.0124, -0.0203, -0.004).sentence.startswith("v0003 is better than v0004 by 0.012 PR-AUC")
     assert difference(0.01, -0.01, 0.03).sentence.startswith("No evidence of a difference in PR-AUC between v0003 and")
     assert difference(0.01, None, None, "cost", 3).sentence == (
         "Too few users to tell v0003 from v0004 by cost per user: only 3 users flagged by just one of them."
@@ -225,7 +225,7 @@ def test_score_distributions_hold_every_user_once_in_a_bin_that_contains_the_sco
 
 
 def test_the_brier_score_falls_apart_as_murphy_says():
-    """Worked by hand: forecasts .2 (1 of 4 come true) and .8 (3 of 4)."""
+    """Worked by hand: forecasts .2 (1 of 4 come true) and 0.8 (3 of 4)."""
     label, score = [1, 0, 0, 0, 1, 1, 1, 0], [0.2] * 4 + [0.8] * 4
     found = thresholds.decompose(label, score, bins=None)
     assert found.reliability == pytest.approx(0.05**2)
@@ -289,7 +289,7 @@ def test_cautions_speak_only_when_there_is_reason():
     assert cautions.other_prevalence("v0001", (300, 10_000), (2, 40)) is None
     assert cautions.leaking(()) is None
     assert "X7" in cautions.leaking(("X7",))
-    assert "from .600 to .800" in cautions.unstable("v0001", (0.7, 0.6, 0.8), Estimate(0.7, 0.65, 0.75))
+    assert "from 0.600 to 0.800" in cautions.unstable("v0001", (0.7, 0.6, 0.8), Estimate(0.7, 0.65, 0.75))
     assert cautions.unstable("v0001", (0.7, 0.65, 0.72), Estimate(0.7, 0.65, 0.75)) is None
     assert cautions.unstable("v0001", (), Estimate(0.7, 0.65, 0.75)) is None
     label = np.array([0] * 95 + [1] * 5)

@@ -151,7 +151,7 @@ def test_a_version_is_asked_about_every_feature_on_rows_it_has_not_learnt_from(
 
 
 def test_the_sentence_names_the_strongest_and_says_whether_both_ways_agree(found: Importance) -> None:
-    assert found.sentence.startswith("v0001 needs links most: permuting it costs .")
+    assert found.sentence.startswith("v0001 needs links most: permuting it costs 0.")
     assert f"(Spearman {found.agreement:.2f}): 4 of the 4 strongest" in found.sentence
 
 
@@ -178,7 +178,7 @@ def test_near_copies_are_warned_of_with_what_they_cost_alone_and_together() -> N
     copies = (Permuted(("X0", "X1"), Estimate(0.5, 0.4, 0.6), 0.01),)
     (warning,) = made([0.1, 0.02, 0], [1, 1, 0], copies).warnings()
     assert warning.startswith("X0 and X1 are near-copies")
-    assert "Alone they cost .100 and .020 PR-AUC, permuted together .500." in warning
+    assert "Alone they cost 0.100 and 0.020 PR-AUC, permuted together 0.500." in warning
     assert made([0.1, 0.2], [1, 1]).warnings() == ()
 
 

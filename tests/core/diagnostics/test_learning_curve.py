@@ -90,16 +90,16 @@ def test_the_same_scores_gain_exactly_nothing() -> None:
         label, keys, lambda _chosen, _progress: scores(label, keys, 1), name="users.csv", shares=SHARES
     )  # fmt: skip
     assert [each.gained for each in curve.points] == [Estimate(None, None, None), *[Estimate(0, 0, 0)] * 2]
-    assert curve.sentence.endswith("changed by .000 (95 % .000 to .000): it has levelled off.")
+    assert curve.sentence.endswith("changed by 0.000 (95 % 0.000 to 0.000): it has levelled off.")
 
 
 @pytest.mark.parametrize(
     ("gained", "said"),
     [
-        (Estimate(0.018, 0.014, 0.022), "rose by .018 (95 % .014 to .022): more users would help."),
-        (Estimate(0.0, -0.011, 0.0041), "changed by .000 (95 % −.011 to .0041): it has levelled off."),
-        (Estimate(0.01, -0.02, 0.04), "changed by .010 (95 % −.020 to .040): these users cannot tell whether more"),
-        (Estimate(-0.02, -0.03, -0.01), "changed by −.020 (95 % −.030 to −.010): it has levelled off."),
+        (Estimate(0.018, 0.014, 0.022), "rose by 0.018 (95 % 0.014 to 0.022): more users would help."),
+        (Estimate(0.0, -0.011, 0.0041), "changed by 0.000 (95 % −0.011 to 0.0041): it has levelled off."),
+        (Estimate(0.01, -0.02, 0.04), "changed by 0.010 (95 % −0.020 to 0.040): these users cannot tell whether more"),
+        (Estimate(-0.02, -0.03, -0.01), "changed by −0.020 (95 % −0.030 to −0.010): it has levelled off."),
         (Estimate(0.01, None, None), "too few spammers to tell"),
     ],
 )

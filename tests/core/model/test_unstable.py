@@ -27,7 +27,7 @@ def test_chance_is_called_unstable_about_once_in_a_thousand_and_more_than_chance
 def test_the_sentence_names_how_far_the_folds_lie_apart() -> None:
     said = cautions.unstable("t-0002", (0.5, 0.7, 0.9), TEST)
     assert said is not None
-    assert said.startswith("The folds of t-0002 have PR-AUCs from .500 to .900")
+    assert said.startswith("The folds of t-0002 have PR-AUCs from 0.500 to 0.900")
 
 
 @pytest.mark.parametrize("test", [Estimate(0.7, None, None), Estimate(0.7, 0.7, 0.7)])

@@ -1,0 +1,51 @@
+"""What decisions cost, as the Planner asks for it: set there, and the same wherever costs are counted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app import navigation
+from core.evaluation.resample import Costs
+from core.policy.thresholds.demand import Demand
+
+#: Fields of a demand, with their names on screen and their steps.
+FIELDS: Final = {
+    "cost_removal": ("Wrong removal", 1.0), "cost_miss": ("Missed", 0.5), "cost_review": ("Review", 0.5)
+}  # fmt: skip
+_KEPT: Final = "_costs"
+
+
+def cost(field: str) -> float:
+    """The one that was set in this tab, else that of a new plan. field: of FIELDS."""
+    usual = float(getattr(Demand(1), field))
+    return float(st.session_state.get(_KEPT, {}).get(field, usual))
+
+
+def asked() -> dict[str, float]:
+    """The fields of the Planner, beside each other; what was set stays when the page is left."""
+    three = st.grid(3, min_column_width=70)
+    for field, (word, step) in FIELDS.items():
+        with three.cell():
+            given = st.number_input(word, 0.0, value=cost(field), step=step, key=f"plan-{field}")
+        st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), field: given}
+    return {field: cost(field) for field in FIELDS}
+
+
+def at_review() -> Costs:
+    """Whoever is flagged costs a review, and a spammer who is not flagged what a missed one costs."""
+    review = cost("cost_review")
+    return Costs(missed=cost("cost_miss"), false_alarm=review, caught=review)
+
+
+def told(key: str) -> None:
+    """Which costs are counted, and the way to where they are set. key: of the place that says so."""
+    costs = at_review()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            f"Per 1,000 users: a review costs {costs.false_alarm:g}, a missed spammer {costs.missed:g}.",
+            width="content",
+        )
+        if st.button("Change costs in Planner", icon=":material/tune:", type="tertiary", key=f"costs-{key}"):
+            navigation.go("planner")
