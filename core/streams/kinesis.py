@@ -6,6 +6,7 @@ does: the environment, a profile, or the role of the machine.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,7 +118,7 @@ class KinesisSource:
     def _listed(self) -> Iterator[Mapping[str, Any]]:
         asked: dict[str, str] = {"StreamName": self._stream}
         while True:
-            page = self._ask(lambda asked=asked: self._client.list_shards(**asked))
+            page = self._ask(functools.partial(self._client.list_shards, **asked))
             yield from page["Shards"]
             if not page.get("NextToken"):
                 return

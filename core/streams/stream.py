@@ -86,7 +86,7 @@ class Stream:
 
     def run(
         self, source: Source, sink: Sink, *, most: int, now: Callable[[], datetime],
-        between: Callable[[], bool] = lambda: True, wait: Callable[[float], None] = time.sleep,
+        between: Callable[[], bool] = lambda: True, wait: Callable[[float], object] = time.sleep,
     ) -> None:  # fmt: skip
         """Decide on what comes until the source ends. between: called after each batch; False ends it."""
         with contextlib.suppress(StoppedError):
@@ -94,7 +94,7 @@ class Stream:
 
     def _run(
         self, source: Source, sink: Sink, most: int, now: Callable[[], datetime], between: Callable[[], bool],
-        wait: Callable[[float], None],
+        wait: Callable[[float], object],
     ) -> None:  # fmt: skip
         while True:
             batch = source.read(most)

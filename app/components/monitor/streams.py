@@ -32,7 +32,7 @@ def streams(found: Sequence[StreamStatus]) -> None:
             "Decided": [each.decided for each in found],
             "A second": [each.rate for each in found],
             "Dead letters": [each.dead for each in found],
-            "Last batch": pd.to_datetime([each.last for each in found], utc=True),
+            "Last batch": pd.Series([each.last for each in found], dtype="datetime64[ns, UTC]"),
         }
     )
     st.dataframe(
