@@ -28,12 +28,15 @@ class StoredUsers:
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Have no user forgotten meanwhile; threads and processes may do so together, and nest it."""
-        with locks.shared(self._lock()):
+        with locks.shared(self._lock()) if self._anything() else contextlib.nullcontext():
             yield
 
     @contextlib.contextmanager
     def forgetting(self, *, wait: float) -> Iterator[bool]:
         """Have nobody use them meanwhile; False where somebody still does after `wait` seconds."""
+        if not self._anything():
+            yield True
+            return
         with locks.alone(self._lock(), wait=wait) as ours:
             yield ours
             if ours:
@@ -43,8 +46,12 @@ class StoredUsers:
         """Changes whenever a user was forgotten; 0 before that."""
         return self._last.stat().st_mtime_ns if self._last.is_file() else 0
 
+    def _anything(self) -> bool:
+        """Whether there is data at all. Where it was taken away, it is not made anew for a lock."""
+        return self.folder.parent.is_dir()
+
     def _lock(self) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
         return self.folder / "users.shared"
 
     @property
