@@ -41,7 +41,7 @@ def test_what_a_killed_process_has_left_goes_with_the_next_one_and_what_is_in_ha
         with fetching._own():
             assert mine.exists()
         with pytest.raises(RefusedError, match="at work on a file with this user"):
-            list(files_of(home).parts(Who("u-17"), erase=True))
+            list(files_of(home).parts(Who("u-17"), erase=False))
     assert list(home.settings.unfinished.iterdir()) == []
 
 
