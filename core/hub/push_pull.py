@@ -34,7 +34,7 @@ from core.jobs import Report
 from core.registry import baseline, bundle, card, registry, sums
 from core.registry.lineage import Lineage
 from core.registry.origin import Origin
-from core.registry.registry import BASELINE, NEEDED, SUMS, USERS, Model, Registry
+from core.registry.registry import BASELINE, SUMS, USERS, Model, Registry
 from core.remote import addresses
 from core.schema import schema as schemas
 from core.settings import TOKEN_VARIABLES
@@ -202,7 +202,10 @@ class HubSync:
         )
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            native = [name for name in (*NEEDED, USERS) if (model.folder / name).exists() and (users or name != USERS)]
+            native = [
+                name for name in NATIVE
+                if name != SUMS and (model.folder / name).exists() and (users or name != USERS)
+            ]  # fmt: skip
             for each in native:
                 shutil.copyfile(model.folder / each, folder / each)
             if not users:

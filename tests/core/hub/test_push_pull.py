@@ -35,7 +35,7 @@ from core.hub.places import Source, Target
 from core.registry import baseline, registry, sums
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
-from tests import forked, hub_server, make
+from tests import forked, hub_server, make, make_messages
 from tests.hub_server import GIT_ATTRIBUTES, TOKEN, Files
 from tests.make import NOW
 
@@ -150,6 +150,20 @@ def test_one_commit_holds_the_files_the_card_and_the_figures(there: hub_server.H
     assert "# Model card: v0001" in readme
     figures = json.loads(repo.files()["model_metrics.json"])
     assert figures["pr_auc"] == own.registry.load().metadata.figures.overall["pr_auc"].as_json()
+
+
+def test_a_version_of_messages_comes_back_with_its_texts_and_categories(
+    there: hub_server.Hub, kinds: Home, tmp_path: Path
+) -> None:
+    home, other = make.copied(kinds, tmp_path / "home"), Home.open(tmp_path / "other")
+    schemas.save(schemas.load(home.settings.schema_file), other.settings.schema_file)
+    push(home)
+
+    assert pull(other).new
+    ours, theirs = home.registry.load(), other.registry.load("v0001")
+    assert theirs.texts.keys() == ours.texts.keys() != set()
+    messages = make_messages.of_kinds(make_messages.messages(20, seed=3))
+    assert (Scorer(theirs).score(messages).probability == Scorer(ours).score(messages).probability).all()
 
 
 def test_nobody_who_was_trained_on_leaves_unless_asked_for(
