@@ -49,6 +49,10 @@ _TRACKING_CLIENT: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
+#: Who asks Reddit for posts: the id and the secret of an app there, and how it names itself.
+REDDIT_VARIABLES: Final = ("REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET", "REDDIT_USER_AGENT")
+#: Another server that answers as Reddit does.
+REDDIT_ADDRESS_VARIABLE: Final = "TRUSTDESK_REDDIT_URL"
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -143,6 +147,11 @@ class Settings:
     def streams(self) -> Path:
         """How far each stream is, and what its source remembers of it."""
         return self.data / "streams"
+
+    @property
+    def fetched(self) -> Path:
+        """How far each place is fetched."""
+        return self.data / "fetched"
 
     @property
     def tracking(self) -> Path:
@@ -252,7 +261,7 @@ class Settings:
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
             self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file,
-            self.phrases_file, self.tracking,
+            self.phrases_file, self.fetched, self.tracking,
         )  # fmt: skip
 
 
@@ -284,7 +293,7 @@ def child_environment(home: Path) -> dict[str, str]:
 def trial_environment() -> dict[str, str]:
     """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
     secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES, STREAM_PASSWORD_VARIABLE}
-    secret |= {DATABASE_PASSWORD_VARIABLE, *AWS_VARIABLES, *TRACKING_SECRET_VARIABLES}
+    secret |= {DATABASE_PASSWORD_VARIABLE, *AWS_VARIABLES, *TRACKING_SECRET_VARIABLES, *REDDIT_VARIABLES}
     ours = {name: value for name, value in os.environ.items() if name not in secret}
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     return ours | one | {"PYTHONPATH": str(ROOT)}

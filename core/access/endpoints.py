@@ -24,6 +24,8 @@ from core.settings import (
     HUB,
     KAFKA_VARIABLES,
     RECEIVER_VARIABLES,
+    REDDIT_ADDRESS_VARIABLE,
+    REDDIT_VARIABLES,
     STREAM_PASSWORD_VARIABLE,
     TOKEN_VARIABLES,
     TRACKING_NAME_VARIABLE,
@@ -149,6 +151,27 @@ class Tracking:
     def place(self) -> str:
         """The server as people read it, such as mlflow.example:5000."""
         return urlsplit(self.address).netloc or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class RedditApp:
+    """Who asks Reddit for posts. The id and the secret are never part of its text."""
+
+    client: str = field(repr=False)
+    secret: str = field(repr=False)
+    agent: str
+    address: str
+
+    @classmethod
+    def of(cls) -> RedditApp:
+        """As the environment says. Raises BadOptionError where something is absent."""
+        found = [os.environ.get(name, "").strip() for name in REDDIT_VARIABLES]
+        if absent := [name for name, value in zip(REDDIT_VARIABLES, found, strict=True) if not value]:
+            raise BadOptionError(
+                absent[0], "Reddit is asked by an app of yours: docs/streams.md says how to set it up."
+            )
+        client, secret, agent = found
+        return cls(client, secret, agent, os.environ.get(REDDIT_ADDRESS_VARIABLE, "").strip().rstrip("/"))
 
 
 def stream_password() -> str | None:

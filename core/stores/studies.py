@@ -10,6 +10,7 @@ from core.stores.stores import Stores
 if TYPE_CHECKING:
     from core.catalog.erasure.erasure import Erasure
     from core.catalog.holdings import Holdings
+    from core.catalog.posts.fetches import Fetches
     from core.catalog.proof.home_proof import HomeProof
     from core.catalog.pruning import Pruning
     from core.catalog.retention import Retention
@@ -182,6 +183,12 @@ class Studies(Stores):
             self.prediction_files,
             self.settings.log.parent,
         )
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        from core.catalog.posts.fetches import Fetches
+
+        return Fetches(self.datasets, self.messages, self.runs, self.settings.fetched, self.settings.schema_file)
 
     @cached_property
     def hub(self) -> HubSync:
