@@ -28,6 +28,7 @@ from app.commands import (
     demo,
     diagnostics,
     feedback,
+    fetch,
     forget,
     keys,
     learning,
@@ -47,6 +48,7 @@ from app.commands import (
     screenshots,
     shadow,
     stream,
+    tracking,
     train,
     verify,
     watch_folder,
@@ -76,7 +78,9 @@ app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(data.app, name="data")
+app.add_typer(fetch.app, name="fetch")
 app.add_typer(registry.app, name="registry")
+app.add_typer(tracking.app, name="tracking")
 app.add_typer(policy.app, name="policy")
 app.add_typer(lists.app, name="lists")
 app.add_typer(mapping.app, name="mapping")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from core.estimation.live_figures import LiveFigures
     from core.estimation.plan_rows import PlanRows
     from core.estimation.rule_watch import RuleWatch
-    from core.hub.push_pull import HubSync
     from core.monitoring.alerts import Alerting
     from core.monitoring.drift import DriftWatch
     from core.monitoring.inspection import Inspection
@@ -54,16 +53,6 @@ class Home(Studies):
     def open(cls, folder: str | Path | None = None) -> Home:
         """The home in this folder, else the one in TRUSTDESK_HOME, else the repository's own. Nothing is made yet."""
         return cls(Settings.of(folder))
-
-    @cached_property
-    def hub(self) -> HubSync:
-        from core.hub.push_pull import HubSync
-
-        settings = self.settings
-        return HubSync(
-            self.accounts, self.audit, self.lineage, self.messages, self.registry, settings.jobs, settings.models,
-            settings.schema_file,
-        )  # fmt: skip
 
     @cached_property
     def alerting(self) -> Alerting:

@@ -26,6 +26,7 @@ METHODS: Final = {
     "shadow": "shadow.catch_up_now",
     "push": "hub.push_stored",
     "pull": "hub.pull_stored",
+    "mirror": "mirror.send_waiting",
 }
 #: What stood in the place of a name before there were any: the function, where it was then.
 FORMER: Final = {

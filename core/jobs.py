@@ -29,7 +29,7 @@ from core.files import within, write_text
 from core.workers import Workers
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
-Lane = Literal["scoring", "short", "long"]
+Lane = Literal["scoring", "short", "long", "sending"]
 #: How far long work stands back (POSIX niceness): the dashboard and short work come first, an idle machine is all its.
 STANDS_BACK: Final = 10
 #: Seconds between two writes of the state: often enough for a bar, rarely enough to cost nothing.

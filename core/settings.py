@@ -37,6 +37,22 @@ KAFKA_VARIABLES: Final = {
     "TRUSTDESK_KAFKA_CERTIFICATE": "ssl.certificate.location",
     "TRUSTDESK_KAFKA_KEY": "ssl.key.location",
 }
+#: The MLflow server that training runs are sent to, and what they are called there; the names are MLflow's own.
+TRACKING_VARIABLE: Final = "MLFLOW_TRACKING_URI"
+TRACKING_NAME_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
+#: What that server asks for; MLflow's client reads them by itself.
+TRACKING_SECRET_VARIABLES: Final = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+#: How its client behaves unless somebody has chosen otherwise: it tells nobody of its use, and gives up soon.
+_TRACKING_CLIENT: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+#: Who asks Reddit for posts: the id and the secret of an app there, and how it names itself.
+REDDIT_VARIABLES: Final = ("REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET", "REDDIT_USER_AGENT")
+#: Another server that answers as Reddit does.
+REDDIT_ADDRESS_VARIABLE: Final = "TRUSTDESK_REDDIT_URL"
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -131,6 +147,16 @@ class Settings:
     def streams(self) -> Path:
         """How far each stream is, and what its source remembers of it."""
         return self.data / "streams"
+
+    @property
+    def fetched(self) -> Path:
+        """How far each place is fetched."""
+        return self.data / "fetched"
+
+    @property
+    def tracking(self) -> Path:
+        """What each MLflow server has of the training runs."""
+        return self.data / "tracking"
 
     @property
     def runs(self) -> Path:
@@ -235,7 +261,7 @@ class Settings:
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
             self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file,
-            self.phrases_file,
+            self.phrases_file, self.fetched, self.tracking,
         )  # fmt: skip
 
 
@@ -247,6 +273,12 @@ def count_in(folder: str) -> None:
 def counts() -> str | None:
     """The folder in which this process counts together with others; None where it counts alone."""
     return os.environ.get(COUNTS_VARIABLE)
+
+
+def quieten_tracking_client() -> None:
+    """Have MLflow's client, which is imported after this, behave as it does here."""
+    for name, value in _TRACKING_CLIENT.items():
+        os.environ.setdefault(name, value)
 
 
 def child_environment(home: Path) -> dict[str, str]:
@@ -261,7 +293,7 @@ def child_environment(home: Path) -> dict[str, str]:
 def trial_environment() -> dict[str, str]:
     """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
     secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES, STREAM_PASSWORD_VARIABLE}
-    secret |= {DATABASE_PASSWORD_VARIABLE, *AWS_VARIABLES}
+    secret |= {DATABASE_PASSWORD_VARIABLE, *AWS_VARIABLES, *TRACKING_SECRET_VARIABLES, *REDDIT_VARIABLES}
     ours = {name: value for name, value in os.environ.items() if name not in secret}
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     return ours | one | {"PYTHONPATH": str(ROOT)}

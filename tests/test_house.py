@@ -24,7 +24,7 @@ from core.settings import ROOT
 #: other, otherwise imports go down only.
 CORE: Final = (
     "store", "access", "remote", "schema", "text", "policy", "data", "explore", "model", "evaluation", "registry",
-    "scoring", "hub", "training", "comparison", "diagnostics", "feedback", "review", "delivery", "planning",
+    "scoring", "hub", "training", "tracking", "comparison", "diagnostics", "feedback", "review", "delivery", "planning",
     "estimation", "retraining", "monitoring", "catalog", "streams",
 )  # fmt: skip
 #: What knows all rooms.

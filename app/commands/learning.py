@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, By, HomeOption, home_of, name_of
+from app.commands.shared import AsJson, By, HomeOption, home_of, name_of, tell_tracking
 from app.guard import tell
 from app.progress import Progress
 from app.stdout import put
@@ -56,6 +56,7 @@ def retrain(
         tell(done.gate.judges)
         tell(f"{done.version}: {done.gate.verdict}. {done.gate.sentence}")
         tell(f"{done.version} is live." if done.promoted else f"{done.version} is not live.")
+        tell_tracking(home)
 
 
 def watch(
@@ -83,6 +84,7 @@ def _tell(home: Home, decision: Decision) -> None:
     now = decision.at
     for sentence in (decision.sentence, *home.rounds.news(now=now), *home.retention.news(now=now)):
         tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {sentence}")
+    tell_tracking(home)
 
 
 def _table(gate: Gate) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, By, HomeOption, allowed, home_of, name_of
+from app.commands.shared import AsJson, By, HomeOption, allowed, home_of, name_of, tell_tracking
 from app.guard import tell
 from app.stdout import put
 from core.errors import BadOptionError
@@ -44,6 +44,7 @@ def list_versions(context: typer.Context, as_json: AsJson = False, home_dir: Hom
                 tell(each.damage)
         if not found:
             tell("No version yet: train one.")
+        tell_tracking(home)
 
 
 @app.command()
@@ -84,6 +85,7 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
             tell(f"{version} is live" + (f", {before} was before." if before else "."))
             if warning:
                 tell(f"Beware: {warning}")
+        tell_tracking(home)
 
 
 @app.command()
@@ -96,6 +98,7 @@ def rollback(context: typer.Context, why: Why, by: By = None, home_dir: HomeOpti
         version = home.registry.rollback(by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
         home.automation.check(now=datetime.now(UTC))
         tell(f"{version} is live again, in place of {left}.")
+        tell_tracking(home)
 
 
 @app.command()
@@ -183,15 +186,20 @@ def push(
 @app.command()
 def pull(
     context: typer.Context,
-    repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub, or s3://BUCKET/FOLDER.")],
+    repo: Annotated[
+        str,
+        typer.Argument(
+            metavar="REPO", help="owner/name on the Hub, s3://BUCKET/FOLDER, or models:/NAME@ALIAS of MLflow."
+        ),
+    ],
     revision: Annotated[str, typer.Option(help="A branch, a tag or a commit.")] = "main",
     to_promote: Annotated[bool, typer.Option("--promote", help="Promote it at once; say why.")] = False,
     why: Annotated[str, typer.Option(help="Why it is promoted, for the audit log.")] = "",
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Take a version from the Hugging Face Hub or a bucket, after checking every file; only data is taken, never a
-    pickle.
+    """Take a version from the Hugging Face Hub, a bucket or MLflow, after checking every file; only data is taken,
+    never a pickle.
     """
     from core.hub.places import Source
     from core.registry import registry
@@ -205,6 +213,7 @@ def pull(
         pulled = home.hub.pull(source, by=name_of(by), now=datetime.now(UTC), why=reason)
         put(pulled.version + "\n")
         tell(pulled.sentence + (f" {pulled.version} is live." if reason else ""))
+        tell_tracking(home)
 
 
 _HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted", "By", "Why")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.guard import tell
 from app.stdout import put
+from core.access.endpoints import Tracking
 from core.errors import BadOptionError, listed
 from core.home import Home
 
@@ -85,6 +87,12 @@ def allowed(home: Home, by: str | None, deed: Deed) -> Person:
     """Who runs a command, if the role allows the deed; raises NotAllowedError."""
 
     return home.accounts.authorise(name_of(by), deed)
+
+
+def tell_tracking(home: Home) -> None:
+    """Have what an MLflow server lacks sent, where one is set, and say so; nobody waits for it."""
+    if Tracking.is_set() and (sentence := home.mirror.begin(now=datetime.now(UTC))):
+        tell(sentence)
 
 
 def table_target(home: Home, output: Path | None, mark: Mark, *, overwrite: bool) -> Target | None:

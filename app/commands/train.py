@@ -10,7 +10,18 @@ import typer
 
 from app.commands.labelled import read, tell_rejected, working
 from app.commands.reading import UNSAID, Said, reads_table
-from app.commands.shared import SOME_REJECTED, AsJson, AsOf, By, HomeOption, Version, home_of, name_of, schema_as_of
+from app.commands.shared import (
+    SOME_REJECTED,
+    AsJson,
+    AsOf,
+    By,
+    HomeOption,
+    Version,
+    home_of,
+    name_of,
+    schema_as_of,
+    tell_tracking,
+)
 from app.guard import tell
 from app.stdout import put
 from core.errors import stored
@@ -91,6 +102,7 @@ def train(
         facts: dict[str, Any] = {"model_version": run.version or None, "candidate": run.id}
         facts |= {"cautions": [each.as_json() for each in found]}
         _print_figures(run.figures.as_json() | facts, as_json)
+        tell_tracking(home)
         if promote and stopped:
             raise RefusedError(
                 f"{run.version} is kept and not promoted: something gives the label away. Mend that and train "

@@ -24,8 +24,13 @@ from core.settings import (
     HUB,
     KAFKA_VARIABLES,
     RECEIVER_VARIABLES,
+    REDDIT_ADDRESS_VARIABLE,
+    REDDIT_VARIABLES,
     STREAM_PASSWORD_VARIABLE,
     TOKEN_VARIABLES,
+    TRACKING_NAME_VARIABLE,
+    TRACKING_SECRET_VARIABLES,
+    TRACKING_VARIABLE,
     WEBHOOK_VARIABLE,
 )
 
@@ -117,6 +122,56 @@ class Reach:
         if wrong := [frame for frame in frames if not _FRAME.fullmatch(frame)]:
             raise BadOptionError(FRAMES_VARIABLE, f"{wrong[0]} is no address such as https://huggingface.co.")
         return cls(tuple(filter(None, hosts)), frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """The MLflow server that training runs are sent to, and what their experiment and model are called there."""
+
+    address: str
+    name: str
+
+    @classmethod
+    def of(cls) -> Tracking | None:
+        """As the environment says, None where it names no server. Raises BadOptionError for a secret in the address."""
+        address = os.environ.get(TRACKING_VARIABLE, "").strip().rstrip("/")
+        if not address:
+            return None
+        if "@" in address.partition("://")[2].partition("/")[0]:
+            advice = "an address has no user and no password: set {} and {} instead."
+            raise BadOptionError(TRACKING_VARIABLE, advice.format(*TRACKING_SECRET_VARIABLES))
+        return cls(address, os.environ.get(TRACKING_NAME_VARIABLE, "").strip() or "trustdesk")
+
+    @staticmethod
+    def is_set() -> bool:
+        """Whether a server is named."""
+        return bool(os.environ.get(TRACKING_VARIABLE, "").strip())
+
+    @property
+    def place(self) -> str:
+        """The server as people read it, such as mlflow.example:5000."""
+        return urlsplit(self.address).netloc or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class RedditApp:
+    """Who asks Reddit for posts. The id and the secret are never part of its text."""
+
+    client: str = field(repr=False)
+    secret: str = field(repr=False)
+    agent: str
+    address: str
+
+    @classmethod
+    def of(cls) -> RedditApp:
+        """As the environment says. Raises BadOptionError where something is absent."""
+        found = [os.environ.get(name, "").strip() for name in REDDIT_VARIABLES]
+        if absent := [name for name, value in zip(REDDIT_VARIABLES, found, strict=True) if not value]:
+            raise BadOptionError(
+                absent[0], "Reddit is asked by an app of yours: docs/streams.md says how to set it up."
+            )
+        client, secret, agent = found
+        return cls(client, secret, agent, os.environ.get(REDDIT_ADDRESS_VARIABLE, "").strip().rstrip("/"))
 
 
 def stream_password() -> str | None:

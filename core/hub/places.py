@@ -1,4 +1,4 @@
-"""Where a version goes to and comes from, a repo on a Hub or a folder of a bucket, as people write it."""
+"""Where a version goes to and comes from, a repo on a Hub, a folder of a bucket or MLflow, as people write it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from core.remote import addresses
 
 MAIN: Final = "main"
 _OWNER_AND_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+#: Begins what names a model of an MLflow server.
+_MODELS: Final = "models:/"
+_TRACKED: Final = re.compile(r"models:/(?P<name>[^/@:]{1,200})(?:@(?P<alias>[\w.-]{1,100})|/(?P<number>[0-9]{1,9}))")
 _REVISION: Final = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
 
 
@@ -29,13 +32,26 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A repo and a branch, tag or commit of it, or `s3://BUCKET/FOLDER`. Raises BadOptionError."""
+    """A repo and a branch, tag or commit of it, `s3://BUCKET/FOLDER`, or `models:/NAME@ALIAS` of an MLflow server.
+
+    Raises BadOptionError.
+    """
 
     repo: str
     revision: str = MAIN
 
     def __post_init__(self) -> None:
+        if self.is_tracked:
+            tracked_model(self.repo)
+            if self.revision != MAIN:
+                raise BadOptionError("revision", "a model of MLflow has aliases and versions: name one behind it.")
+            return
         _check_place(self.repo, self.revision)
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether it is on an MLflow server."""
+        return self.repo.startswith(_MODELS)
 
 
 def _check_place(repo: str, revision: str) -> None:
@@ -48,3 +64,11 @@ def _check_place(repo: str, revision: str) -> None:
         raise BadOptionError("repo", "write it as owner/name, such as ada/spam-model, or as s3://bucket/folder.")
     if not _REVISION.fullmatch(revision) or ".." in revision:
         raise BadOptionError("revision", "name a branch, a tag or a commit, such as main.")
+
+
+def tracked_model(text: str) -> tuple[str, str | None, str | None]:
+    """The name of a model of an MLflow server, and its alias or its number. Raises BadOptionError."""
+    found = _TRACKED.fullmatch(text)
+    if found is None:
+        raise BadOptionError("repo", "write a model of MLflow as models:/NAME@ALIAS or models:/NAME/VERSION.")
+    return found["name"], found["alias"], found["number"]

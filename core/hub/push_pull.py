@@ -1,5 +1,5 @@
 """Versions on a Hugging Face Hub: push one in one commit, pull one as a new version, checked before it is stored.
-The same of a folder of a bucket, which holds one version.
+The same of a folder of a bucket, which holds one version; one is pulled from an MLflow server, too.
 
 What goes there is the native files, SHA256SUMS over them, the card as README.md and `model_metrics.json`. Who was
 trained on stays here unless somebody asks for it: the baseline then goes without its rows, and `users.parquet` not at
@@ -30,6 +30,7 @@ from core.hub.bucket import BucketClient
 from core.hub.client import Client, Snapshot
 from core.hub.file_checks import NATIVE, README
 from core.hub.places import MAIN, Source, Target
+from core.hub.tracking_server import TrackedVersion
 from core.jobs import Report
 from core.registry import baseline, bundle, card, registry, sums
 from core.registry.lineage import Lineage
@@ -51,6 +52,8 @@ tags:
 """
 #: Called with (done, of, what it does now).
 Told = Callable[[int, int, str], None]
+#: What a version is pulled through.
+Puller = Client | BucketClient | TrackedVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class HubSync:
         model, client = self.registry.load(version), Client(hub, target.repo)
         told(0, 0, f"Asking {hub.name}")
         before = _prepared(client, target)
-        with self._packed(model, users=target.with_baseline) as files:
+        with self.packed(model, users=target.with_baseline) as files:
             facts = {"to": target.repo, "hub": hub.endpoint, "branch": target.branch, "private": before.private,
                      "files": sorted(files), "users": target.with_baseline}  # fmt: skip
             told(0, 0, f"Sending {version}")
@@ -142,7 +145,7 @@ class HubSync:
             raise BadOptionError("--public", "whoever owns a bucket says who may see it: leave the option out.")
         person, model = self.accounts.authorise(by, "promote"), self.registry.load(version)
         client = BucketClient.of(target.repo)
-        with self._packed(model, users=target.with_baseline) as files:
+        with self.packed(model, users=target.with_baseline) as files:
             facts = {"to": client.name, "hub": client.place, "files": sorted(files), "users": target.with_baseline}
             told(0, 0, f"Sending {version}")
             self.audit.note(who=person.name, what="push model", about=version, details=facts, now=now, ahead=True)
@@ -162,9 +165,9 @@ class HubSync:
         """
         person = self.accounts.authorise(by, "promote")
         reason = registry.reason_given(why) if why else ""
-        client: Client | BucketClient
-        if addresses.is_address(source.repo):
-            client = BucketClient.of(source.repo)
+        client: Puller
+        if source.is_tracked or addresses.is_address(source.repo):
+            client = TrackedVersion.of(source.repo) if source.is_tracked else BucketClient.of(source.repo)
             told(0, 0, f"Asking {client.place}")
             snapshot = client.snapshot()
             origin = Origin(client.place, client.name, snapshot.commit, person.name, now)
@@ -193,8 +196,8 @@ class HubSync:
         self.pull(Source(repo, revision), by=by, now=datetime.now(UTC), why=why, told=report)
 
     @contextmanager
-    def _packed(self, model: Model, *, users: bool) -> Iterator[dict[str, Path | bytes]]:
-        """The files of a push by name; those of no single user are written anew for it."""
+    def packed(self, model: Model, *, users: bool) -> Iterator[dict[str, Path | bytes]]:
+        """The files of a push by name, as long as they are asked for; those of no user are written anew for it."""
         promotions = self.lineage.history(self.registry.champion())
         latest = next((each for each in reversed(promotions) if each.version == model.version), None)
         readme = _HEAD + card.markdown(
@@ -228,7 +231,7 @@ class HubSync:
                 return Pulled(each.version, each.origin, new=False)
         return None
 
-    def _taken(self, client: Client | BucketClient, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
+    def _taken(self, client: Puller, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
         names = file_checks.accepted(snapshot.sizes, origin.place)
         of, done = sum(snapshot.sizes[name] or 0 for name in names), 0
 

@@ -1,4 +1,4 @@
-"""How files are scored, and models compared and diagnosed, in a home; see `core.stores.stores`."""
+"""How files are scored, and models compared, diagnosed and passed on, in a home; see `core.stores.stores`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core.stores.stores import Stores
 if TYPE_CHECKING:
     from core.catalog.erasure.erasure import Erasure
     from core.catalog.holdings import Holdings
+    from core.catalog.posts.fetches import Fetches
     from core.catalog.proof.home_proof import HomeProof
     from core.catalog.pruning import Pruning
     from core.catalog.retention import Retention
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from core.diagnostics.importance import ImportanceRuns
     from core.diagnostics.learning_curve import LearningCurves
     from core.diagnostics.robustness import RobustnessRuns
+    from core.hub.push_pull import HubSync
     from core.scoring.lost_runs import LostRuns
     from core.scoring.score_file import FileScoring
+    from core.tracking.mirror import Mirror
 
 
 class Studies(Stores):
@@ -180,3 +183,25 @@ class Studies(Stores):
             self.prediction_files,
             self.settings.log.parent,
         )
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        from core.catalog.posts.fetches import Fetches
+
+        return Fetches(self.datasets, self.messages, self.runs, self.settings.fetched, self.settings.schema_file)
+
+    @cached_property
+    def hub(self) -> HubSync:
+        from core.hub.push_pull import HubSync
+
+        settings = self.settings
+        return HubSync(
+            self.accounts, self.audit, self.lineage, self.messages, self.registry, settings.jobs, settings.models,
+            settings.schema_file,
+        )  # fmt: skip
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        from core.tracking.mirror import Mirror
+
+        return Mirror(lambda: self.hub, self.jobs, self.registry, self.training_runs, self.settings.tracking)

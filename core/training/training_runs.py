@@ -138,7 +138,11 @@ class TrainingRuns:
 
     def listed(self) -> tuple[TrainingRun, ...]:
         """All training runs of this home, newest first."""
-        return tuple(self.find(name) for name in sorted(self._names(), key=lambda name: -int(name[2:])))
+        return tuple(self.find(name) for name in reversed(self.identities()))
+
+    def identities(self) -> tuple[str, ...]:
+        """The ids of all training runs of this home, oldest first."""
+        return tuple(sorted(self._names(), key=lambda name: int(name[2:])))
 
     def find(self, identity: str) -> TrainingRun:
         """Raises UnknownItemError when this home has no such training run."""

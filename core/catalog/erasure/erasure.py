@@ -65,6 +65,7 @@ class Erasure:
         found = (
             *self._files(who, erase=False), *self._chains(who, listed),
             *in_database.parts(self.database, who, self.tables.predictions_on(who, self._schema), listed),
+            *(part for each in self._messages(who) for part in self._of_message(each)),
         )  # fmt: skip
         if who.user in {"", FORGOTTEN} or not found:
             raise UnknownItemError("trace of", user)
@@ -93,6 +94,10 @@ class Erasure:
         self.feedback.forget(who.user, by=by, now=now)
         chained_log.forget(self.audit.path, lambda row: _names(row, who, listed))
         in_database.erase(self.database, who, self.tables.predictions_on(who, self._schema), listed, now=now)
+        for each in self._messages(who):
+            if self._of_message(each):
+                self.feedback.forget(each.user, by=by, now=now)
+                in_database.erase(self.database, each, frozenset(), Listed((), frozenset()), now=now)
         [*self._files(who, erase=True)]  # last: the rows of a file tell where its users are elsewhere
         return found
 
@@ -108,6 +113,17 @@ class Erasure:
         yield from self.files.parts(who, erase=erase)
         yield from in_watched.parts(self.watched, who, erase=erase)
         yield from self.tables.parts(who, self._schema, erase=erase)
+
+    def _messages(self, who: Who) -> list[Who]:
+        """The messages that the user is the author of, each under its id as a user has one."""
+        return [Who(each) for each in self.tables.messages_of(who, self._schema)]
+
+    def _of_message(self, message: Who) -> tuple[Part, ...]:
+        """What the database and the verdicts say of a message."""
+        nothing = Listed((), frozenset())
+        said = int((self.ledger.frame()["user"] == message.user).sum())
+        verdicts = [Part("data/feedback", f"{count(said, 'verdict')}, blanked; the chain holds")] * bool(said)
+        return (*verdicts, *in_database.parts(self.database, message, frozenset(), nothing))
 
     @property
     def _schema(self) -> Schema | None:

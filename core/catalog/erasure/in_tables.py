@@ -52,6 +52,11 @@ class InTables:
         """The rows of a user, by dataset; those without any are left out."""
         return {each: found for each in self.datasets.stored() if (found := _rows(self.datasets, each, who, schema))}
 
+    def messages_of(self, who: Who, schema: Schema | None) -> tuple[str, ...]:
+        """The ids of the messages that the user is the author of."""
+        found = (_written(self.datasets, each, who, schema) for each in self.datasets.stored())
+        return tuple(dict.fromkeys(str(each) for ids in found for each in ids))
+
     def predictions_on(self, who: Who, schema: Schema | None) -> frozenset[str]:
         """The ids of the predictions on a user in runs that are closed."""
         rows = {each.id: found for each, found in self.rows_of(who, schema).items()}
@@ -124,13 +129,22 @@ class InTables:
 
 
 def _rows(datasets: Datasets, dataset: Dataset, who: Who, schema: Schema | None) -> tuple[int, ...]:
-    """The rows of the user in a dataset."""
+    """The rows of the user in a dataset, and those that the user is the author of."""
     if schema is None or schema.id is not None:
-        return datasets.rows_of(dataset.id, who.user)
+        return tuple(sorted({*datasets.rows_of(dataset.id, who.user), *_written(datasets, dataset, who, schema).index}))
     match = _UNNAMED.fullmatch(who.user)
     if match is None or not dataset.id.startswith(match[1]):
         return ()
     return datasets.rows_of(dataset.id, match[2])
+
+
+def _written(datasets: Datasets, dataset: Dataset, who: Who, schema: Schema | None) -> pd.Series[str]:
+    """The ids of the messages in a dataset that the user is the author of, by row."""
+    nothing = pd.Series(dtype="str", index=pd.Index([], dtype="int64"))
+    if schema is None or schema.author is None or schema.author not in datasets.columns(dataset.id):
+        return nothing
+    found = datasets.rows_with(dataset.id, schema.author, who.user, [dataset.id_column])
+    return found.get(dataset.id_column, nothing)
 
 
 def _without_mentions(path: Path, who: Who, *, erase: bool) -> Iterator[Part]:
