@@ -129,6 +129,12 @@ def test_the_containers_of_a_pod_change_nothing_but_the_home_and_run_commands_th
     assert [api[f"{kind}Probe"]["httpGet"]["path"] for kind in ("liveness", "readiness")] == ["/health", "/ready"]
 
 
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform")
+def test_the_files_of_terraform_are_formatted() -> None:
+    found = run("terraform", "fmt", "-check", "-diff", str(DEPLOY / "aws" / "terraform"), CHECKPOINT_DISABLE="1")
+    assert found.returncode == 0, found.stdout
+
+
 def test_the_function_of_terraform_gets_what_its_handler_reads() -> None:
     texts = {path.name: path.read_text(encoding="utf-8") for path in (DEPLOY / "aws" / "terraform").glob("*.tf")}
     handler = (DEPLOY / "aws" / "kinesis_lambda.py").read_text(encoding="utf-8")

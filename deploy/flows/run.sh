@@ -32,6 +32,7 @@ export TRUSTDESK_USERS="$home/data/demo/users.csv.gz" TRUSTDESK_SCORES="$folder/
 export TRUSTDESK_PYTHON="${TRUSTDESK_PYTHON:-$program/.venv/bin/python}"
 export PYTHONPATH="$program/deploy/flows" PYTHONDONTWRITEBYTECODE=1
 export PREFECT_HOME="$folder/prefect" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1
+export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS=180
 export AIRFLOW_HOME="$folder/airflow" AIRFLOW__CORE__LOAD_EXAMPLES=false
 export AIRFLOW__CORE__DAGS_FOLDER="$program/deploy/flows"
 output="$folder/output-$name.txt"
