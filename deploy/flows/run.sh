@@ -12,8 +12,8 @@ env="$folder/env-$name" home="$folder/home-$name"
 
 case "$name" in
   prefect) set -- "prefect>=3.4,<4" ;;
-  # Airflow has hundreds of dependencies; its own list of versions is used where it can be had.
-  airflow) set -- "apache-airflow==3.1.0" ;;
+  # AIRFLOW_CONSTRAINTS names its own list of versions; without it a structlog of later takes names away that it imports.
+  airflow) set -- "apache-airflow==3.1.0" "structlog==25.4.0" ;;
   *) echo "prefect or airflow, not $name" >&2; exit 2 ;;
 esac
 [ -x "$env/bin/python" ] || python3 -m venv "$env"
