@@ -105,15 +105,9 @@ class Home(Studies):
         from core.retraining.shadow import Shadow
 
         return Shadow(
-            self.accounts,
-            self.audit,
-            self.datasets,
-            self.jobs,
-            self.ledger,
-            self.registry,
-            self.runs,
+            self.accounts, self.audit, self.datasets, self.jobs, self.ledger, self.registry, self.runs,
             self.settings.shadow,
-        )
+        )  # fmt: skip
 
     @cached_property
     def scheduler(self) -> Scheduler:
@@ -245,6 +239,7 @@ class Home(Studies):
             self.runs,
             self.sender,
             self.targets,
+            self.timetable,
             self.settings.schema_file,
         )
 

@@ -24,6 +24,7 @@ METHODS: Final = {
     "learning_curve": "learning_curves.learning_curve_stored",
     "retrain": "retraining.retrain_now",
     "shadow": "shadow.catch_up_now",
+    "schedule": "timetable.work",
     "push": "hub.push_stored",
     "pull": "hub.pull_stored",
     "mirror": "mirror.send_waiting",

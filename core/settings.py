@@ -219,6 +219,11 @@ class Settings:
         return self.data / "retrained.json"
 
     @property
+    def schedule_file(self) -> Path:
+        """What ran by the schedule, and until when it was looked at."""
+        return self.data / "schedule.json"
+
+    @property
     def database(self) -> Path:
         return self.data / "state.db"
 
@@ -261,7 +266,7 @@ class Settings:
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
             self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file,
-            self.phrases_file, self.fetched, self.tracking,
+            self.phrases_file, self.fetched, self.tracking, self.schedule_file,
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("file", ["deploy/Dockerfile", "deploy/space/Dockerfile"])
+@pytest.mark.parametrize("file", ["deploy/Dockerfile", "deploy/aws/Dockerfile", "deploy/space/Dockerfile"])
 def test_the_images_are_built_as_they_should_be(file: str) -> None:
     found = run(str(BIN / "hadolint"), "--failure-threshold", "style", file)
     assert found.returncode == 0, found.stdout + found.stderr
@@ -53,7 +53,7 @@ def test_the_image_runs_as_nobody_special_and_changes_nothing_but_the_home() -> 
     assert re.search(r"^HEALTHCHECK ", text, re.MULTILINE)
     assert f"{HOME_VARIABLE}=/var/lib/trustdesk" in text
     services = read(DEPLOY / "compose.yaml")["services"]
-    ours = [services[name] for name in ("dashboard", "api", "watch")]
+    ours = [services[name] for name in ("dashboard", "api", "watch", "stream")]
     assert all(each["read_only"] and each["tmpfs"] == ["/tmp"] and each["cap_drop"] == ["ALL"] for each in ours)  # noqa: S108
     assert all(each["volumes"] == ["home:/var/lib/trustdesk"] for each in ours)
     assert ADDRESS_VARIABLE in services["watch"]["environment"]
@@ -77,9 +77,84 @@ def test_what_the_containers_are_given_is_there() -> None:
     assert target["metrics_path"] == "/metrics"
 
 
+def test_servers_beside_it_are_asked_for_by_profile_pinned_and_looked_after() -> None:
+    compose = read(DEPLOY / "compose.yaml")
+    asked = {name: each for name, each in compose["services"].items() if "profiles" in each}
+    assert {profile for each in asked.values() for profile in each["profiles"]} == {
+        "redis",
+        "kafka",
+        "postgres",
+        "mlflow",
+    }
+    for name, each in asked.items():
+        assert not each.get("ports"), name
+        if name == "stream":
+            assert each["depends_on"] == {"redis": {"condition": "service_healthy"}}
+            assert documents.complaint(each["command"]) == ""
+            continue
+        assert re.search(r":v?[0-9]+\.[0-9]+(\.[0-9]+)?$", each["image"]), name
+        assert each["healthcheck"]["test"][0] == "CMD", name
+    assert not re.search(r"PASSWORD:", (DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+
+
+MANIFESTS: Final = DEPLOY / "kubernetes" / "trustdesk.yaml"
+
+
+def pod() -> Any:
+    documents_ = {each["kind"]: each for each in YAML(typ="safe").load_all(MANIFESTS)}
+    return documents_["Deployment"]["spec"]["template"]["spec"]
+
+
+def test_the_manifests_of_kubernetes_are_as_it_expects_them() -> None:
+    rules = "{extends: default, rules: {line-length: {max: 120}}}"
+    linted = run(sys.executable, "-m", "yamllint", "--strict", "-d", rules, str(MANIFESTS))
+    assert linted.returncode == 0, linted.stdout
+    found = run(str(BIN / "kubernetes-validate"), "--strict", "--quiet", str(MANIFESTS))
+    assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+def test_the_containers_of_a_pod_change_nothing_but_the_home_and_run_commands_that_there_are() -> None:
+    spec = pod()
+    assert spec["securityContext"]["runAsUser"] == 10001
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["terminationGracePeriodSeconds"] >= 2 * server.END_WITHIN
+    assert [each["name"] for each in spec["containers"]] == ["dashboard", "api", "watch", "stream"]
+    for each in [*spec["initContainers"], *spec["containers"]]:
+        assert documents.complaint(each["args"]) == "", each["name"]
+        own = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+        assert each["securityContext"] == own
+        for variable in each.get("env", []):
+            assert "value" not in variable, variable["name"]  # secrets and addresses by reference
+    api = next(each for each in spec["containers"] if each["name"] == "api")
+    assert [api[f"{kind}Probe"]["httpGet"]["path"] for kind in ("liveness", "readiness")] == ["/health", "/ready"]
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform")
+def test_the_files_of_terraform_are_formatted() -> None:
+    found = run("terraform", "fmt", "-check", "-diff", str(DEPLOY / "aws" / "terraform"), CHECKPOINT_DISABLE="1")
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_function_of_terraform_gets_what_its_handler_reads() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (DEPLOY / "aws" / "terraform").glob("*.tf")}
+    handler = (DEPLOY / "aws" / "kinesis_lambda.py").read_text(encoding="utf-8")
+    given = set(re.findall(r"^ +(TRUSTDESK_[A-Z_]+) += ", texts["function.tf"], re.MULTILINE))
+    assert given == {HOME_VARIABLE, *re.findall(r'VARIABLE: Final = "([A-Z_]+)"', handler)}
+    assert re.search(r'function_response_types += \["ReportBatchItemFailures"\]', texts["function.tf"])
+    assert re.search(r"reserved_concurrent_executions = 1$", texts["function.tf"], re.MULTILINE)
+    assert 'CMD ["kinesis_lambda.handler"]' in (DEPLOY / "aws" / "Dockerfile").read_text(encoding="utf-8")
+    whole = "".join(texts.values())
+    declared = set(re.findall(r'^variable "(\w+)"', whole, re.MULTILINE))
+    assert set(re.findall(r"\bvar\.(\w+)", whole)) == declared
+    made = set(re.findall(r'^resource "(\w+)" "(\w+)"', whole, re.MULTILINE))
+    assert set(re.findall(r"(?<!data\.)\b(aws_\w+)\.(\w+)", whole)) <= made | {
+        (kind, name) for kind, name in re.findall(r'^data "(\w+)" "(\w+)"', whole, re.MULTILINE)
+    }
+
+
 def test_a_server_that_is_stopped_is_left_the_time_that_it_takes() -> None:
     services = read(DEPLOY / "compose.yaml")["services"]
-    grace = [services[name]["stop_grace_period"] for name in ("dashboard", "api", "watch")]
+    grace = [services[name]["stop_grace_period"] for name in ("dashboard", "api", "watch", "stream")]
     assert all(int(each.removesuffix("s")) >= 2 * server.END_WITHIN for each in grace)
 
 

@@ -49,6 +49,7 @@ GATHERED: Final = (
     "data/feedback",
     "data/logs",
     "data/phrases.toml",
+    "data/schedule.json",
     "data/secrets.toml",
     "data/settings.toml",
     "data/state.db",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import shlex
+import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,12 +18,16 @@ from app.commands.shared import AsJson, By, HomeOption, home_of, name_of, tell_t
 from app.guard import tell
 from app.progress import Progress
 from app.stdout import put
+from core.errors import BadOptionError
 
 if TYPE_CHECKING:
     from core.home import Home
     from core.retraining.gate import Gate
     from core.retraining.scheduler import Decision
+    from core.retraining.timetable import Program
 
+#: What steps of the schedule run that name no command.
+STEPS: Final = {"monitor": ("drift", "--alert", "--json"), "retrain": ("retrain", "--if-due", "--json")}
 _MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
 
 
@@ -63,12 +70,24 @@ def watch(
     context: typer.Context,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 60,
     once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
+    schedule: Annotated[
+        bool, typer.Option("--schedule", help="Say which step runs when and how it went, then end.")
+    ] = False,
+    as_json: AsJson = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log."""
+    """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log.
+
+    It runs the steps that [schedule] of data/settings.toml names, at their times. --json goes with --schedule.
+    """
 
     home = home_of(context, home_dir)
     with guard.command(home):
+        if as_json and not schedule:
+            raise BadOptionError("--json", "give --schedule too: a look prints no table.")
+        if schedule:
+            put(_schedule(home, as_json=as_json))
+            return
         thresholds = home.policies.in_force().thresholds
         if once:
             with home.scheduler.alone():
@@ -82,9 +101,39 @@ def _tell(home: Home, decision: Decision) -> None:
     """The decision, what a look at all that is live has found since the last one, and texts erased at their end."""
 
     now = decision.at
-    for sentence in (decision.sentence, *home.rounds.news(now=now), *home.retention.news(now=now)):
+    scheduled = home.timetable.news(_program(), now=now)
+    for sentence in (decision.sentence, *scheduled, *home.rounds.news(now=now), *home.retention.news(now=now)):
         tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {sentence}")
     tell_tracking(home)
+
+
+def _program() -> Program:
+    from core.retraining.timetable import Program
+
+    return Program((sys.executable, "-m", "app"), STEPS)
+
+
+def _schedule(home: Home, *, as_json: bool) -> str:
+    """The steps with their next time and how they went last, as JSON or a line each."""
+    now, ran = datetime.now(UTC), home.timetable.ran()
+    steps, last = home.timetable.steps(STEPS), {each.step: asdict(each) for each in ran}
+    rows = [
+        {"step": each.name, "at": each.at, "run": shlex.join(each.words), "next": each.after(now).isoformat(),
+         "last": last.get(each.name)}
+        for each in steps
+    ]  # fmt: skip
+    if as_json:
+        return json.dumps({"format": 1, "steps": rows, "ran": [asdict(each) for each in ran]}, indent=1) + "\n"
+    if not rows:
+        return "Nothing is scheduled: docs/flows.md says how.\n"
+    lines = []
+    for each in rows:
+        went = each["last"]
+        how = (
+            "not run yet" if went is None else f"{'failed' if went['failed'] else 'done'} {went['due']} {went['said']}"
+        )
+        lines.append("\t".join([str(each["step"]), str(each["at"]), str(each["next"]), how]) + "\n")
+    return "".join(lines)
 
 
 def _table(gate: Gate) -> str:

@@ -30,6 +30,7 @@ from core.monitoring.drift import Drift, DriftWatch
 from core.monitoring.incidents import KINDS, Finding, Incidents, Kind
 from core.monitoring.targets import TargetOptions
 from core.registry.registry import Registry
+from core.retraining.timetable import Timetable
 from core.review.cases import CaseFilters, Cases
 from core.review.guidance import RANDOM_SHARES, GuidanceStore
 from core.schema import schema as schemas
@@ -77,6 +78,7 @@ class Inspection:
     runs: Runs
     sender: Sender
     targets: TargetOptions
+    timetable: Timetable
     schema_file: Path
     _reports: dict[tuple[str, ...], Drift] = field(default_factory=dict, init=False)
 
@@ -87,7 +89,8 @@ class Inspection:
         are.
         """
         broken = tuple(self._broken())
-        found, report = [*broken, *self._queue(now), *self._retraining(), *self._delivery(now), *self._api()], None
+        found, report = [*broken, *self._queue(now), *self._retraining(), *self._delivery(now)], None
+        found += [*self._api(), *self._schedule()]
         looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
         if not broken:
             if (run := self.drift.latest()) is not None:
@@ -178,6 +181,10 @@ class Inspection:
     def _api(self) -> Iterator[Finding]:
         if (since := self.api_service.down_since()) is not None:
             yield Finding("api", "down", api_service.down(since), "overview")
+
+    def _schedule(self) -> Iterator[Finding]:
+        for step, sentence in self.timetable.failures():
+            yield Finding("schedule", step, f"The schedule: {sentence}", "monitor")
 
     def _precision(self) -> Iterator[Finding]:
         run, least = self.judged_run(), self.targets.load().precision

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.retraining.gate import GateReports
     from core.retraining.schedule import Schedule
     from core.retraining.settings import LearningOptions
+    from core.retraining.timetable import Timetable
     from core.review.assigning import Assigning
     from core.review.automation.automation import Automation
     from core.review.case_list import CaseLists
@@ -207,6 +208,13 @@ class Stores(Ground):
         from core.delivery.dead_letters import DeadLetters
 
         return DeadLetters(self.database)
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        from core.retraining.timetable import Timetable
+
+        settings = self.settings
+        return Timetable(self.jobs, self.options, settings.schedule_file, settings.home)
 
     @cached_property
     def sender(self) -> Sender:

@@ -161,7 +161,7 @@ class Studies(Stores):
             self.database,
             self.effects,
             self.feedback,
-            InFiles(self.jobs, settings.unfinished, settings.log.parent, settings.database),
+            InFiles(self.jobs, settings.unfinished, settings.log.parent, settings.database, settings.schedule_file),
             self.ledger,
             InTables(self.datasets, self.registry, self.runs, settings.compared, settings.predictions, settings.shadow),
             settings.schema_file,

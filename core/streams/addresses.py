@@ -103,6 +103,13 @@ def opened(source: str, sink: str, place: Place) -> tuple[Source, Sink]:
     return _module(from_).source(from_, place), _module(to).sink(to, place)
 
 
+def written(sink: str, place: Place) -> Sink:
+    """What writes to an address, for who has messages in hand. Raises as `opened` does."""
+    to = parsed(sink)
+    found: Sink = _module(to).sink(to, place)
+    return found
+
+
 def parsed(text: str) -> Address:
     """An address in parts.
 

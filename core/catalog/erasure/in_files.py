@@ -29,12 +29,13 @@ _TOLD: Final = ("state.json", "request.json", "result.json", "order.json", "tria
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InFiles:
-    """Files of a home that are neither tables nor the database. `logs`: their folder."""
+    """Files of a home that are neither tables nor the database. `logs`: their folder; `schedule`: what ran by it."""
 
     jobs: Jobs
     unfinished: Path
     logs: Path
     database: Path
+    schedule: Path
 
     def parts(self, who: Who, *, erase: bool) -> Iterator[Part]:
         """What there is of a user, erased as it is told of where that is asked for.
@@ -44,6 +45,7 @@ class InFiles:
         yield from self._unfinished(who, erase=erase)
         for job in self.jobs.listed():
             yield from self._job(job.id, who, over=job.over, erase=erase)
+        yield from _json(self.schedule, who, erase=erase)
         for path in sorted(self.logs.glob("*.log*")):
             yield from _log(path, who, erase=erase)
         for path in sorted(self.database.parent.glob(f"{self.database.name}.before-*")):
@@ -81,10 +83,7 @@ class InFiles:
                 if erase:
                     path.unlink(missing_ok=True)
         for path in (folder / name for name in _TOLD):
-            if path.is_file() and who.named_within(raw := json.loads(path.read_text(encoding="utf-8"))):
-                yield Part(shown(path), "the id")
-                if erase:
-                    write_text(path, json.dumps(who.struck_within(raw)))
+            yield from _json(path, who, erase=erase)
         yield from _log(folder / "log.txt", who, erase=erase)
 
 
@@ -93,6 +92,13 @@ def _busy(what: str) -> RefusedError:
         f"{what} is at work on a file with this user, who would come back with it. Wait until it is over, or cancel "
         "it; then forget the user again. Nothing was erased."
     )
+
+
+def _json(path: Path, who: Who, *, erase: bool) -> Iterator[Part]:
+    if path.is_file() and who.named_within(raw := json.loads(path.read_text(encoding="utf-8"))):
+        yield Part(shown(path), "the id")
+        if erase:
+            write_text(path, json.dumps(who.struck_within(raw)))
 
 
 def _log(path: Path, who: Who, *, erase: bool) -> Iterator[Part]:

@@ -16,7 +16,7 @@ from core.settings import trial_environment
 
 def files_of(home: Home) -> InFiles:
     settings = home.settings
-    return InFiles(home.jobs, settings.unfinished, settings.log.parent, settings.database)
+    return InFiles(home.jobs, settings.unfinished, settings.log.parent, settings.database, settings.schedule_file)
 
 
 def left(home: Home) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -191,7 +192,11 @@ def test_names_of_watched_files_go_and_none_is_scored_once_more(home: Home, tmp_
     os.utime(path, (at, at))
     with home.folder_watch.watching(folder, tmp_path / "out") as watched:
         assert [each.name for each in home.folder_watch.look(watched, now=NOW)] == [path.name]
+        said = {"step": "fetch", "due": "", "said": f"{path.name}: 20 users scored."}  # by the schedule
+        ran = {"looked": {}, "job": "", "asked": [], "ran": [said]}
+        home.settings.schedule_file.write_text(json.dumps(ran), encoding="utf-8")
         Home.open(home.settings.home).erasure.forget(WHO, by="Lea", now=LATER)
+        assert home.timetable.ran()[0].said == "(forgotten).csv: 20 users scored."
         (folder / "b.csv").write_bytes(make.csv(make.users(20, seed=9).drop(columns="spam")))
         os.utime(folder / "b.csv", (at, at))
         assert [each.name for each in home.folder_watch.look(watched, now=NOW)] == ["b.csv"]
