@@ -47,12 +47,16 @@ FOLDERS: Final = re.compile(r"(app|core|pages|tests|benchmarks|deploy|docs|data|
 #: In a home, but only once it has been worked with.
 GATHERED: Final = (
     "data/feedback",
+    "data/fetched",
     "data/logs",
     "data/phrases.toml",
     "data/schedule.json",
     "data/secrets.toml",
     "data/settings.toml",
     "data/state.db",
+    "data/streams",
+    "data/tracking",
+    "data/unfinished",
 )
 
 

@@ -9,7 +9,7 @@ import shlex
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -117,7 +117,7 @@ def _schedule(home: Home, *, as_json: bool) -> str:
     """The steps with their next time and how they went last, as JSON or a line each."""
     now, ran = datetime.now(UTC), home.timetable.ran()
     steps, last = home.timetable.steps(STEPS), {each.step: asdict(each) for each in ran}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"step": each.name, "at": each.at, "run": shlex.join(each.words), "next": each.after(now).isoformat(),
          "last": last.get(each.name)}
         for each in steps

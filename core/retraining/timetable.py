@@ -191,8 +191,9 @@ class Timetable:
             code, last = process.returncode, _last_line(said)
             done = code in DONE.get(result.step, _DONE)
             text = last if done else f"It has failed (exit code {code}). {last}".strip()
-            times = {"began": _iso(began), "ended": _iso(datetime.now(UTC))}
-            found = replace(result, **times, code=code, said=text, failed=not done)
+            found = replace(
+                result, began=_iso(began), ended=_iso(datetime.now(UTC)), code=code, said=text, failed=not done
+            )
             return [found, *_gate(found, out)]
 
     def _over(self, state: _State, now: datetime) -> list[str]:

@@ -83,7 +83,7 @@ def test_choices_limits_and_defaults_are_told() -> None:
     section = FILES["command-line.md"].partition("## score\n")[2].partition("\n## ")[0]
     assert r"| `--reasons flagged\|all\|none` | `all` |" in section
     assert "| `--top N` | `3` | Reasons a user. 1 to 20. |" in section
-    assert "| `--output, -o PATH` | required |" in section
+    assert "| `--output, -o TEXT` | required |" in section
     assert "python3 -m app score USERS --output, -o PATH [OPTIONS]" not in section
     assert "python3 -m app score USERS --output PATH [OPTIONS]" in section
 
