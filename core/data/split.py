@@ -28,7 +28,7 @@ import pandas as pd
 
 from core import formats, locks
 from core.errors import BadOptionError, RefusedError
-from core.files import write_text
+from core.files import write_kept, write_text
 from core.schema.schema import Schema
 from core.settings import TEST_SHARE
 
@@ -113,7 +113,7 @@ class Split:
                     "--test-share."
                 )
             if share != self.share:
-                write_text(self.share_file, json.dumps({"format": FORMAT, "share": share}))
+                write_kept(self.share_file, json.dumps({"format": FORMAT, "share": share}))
 
     def moved(self) -> Keys:
         """Keys of the users whose part is not that of their id, sorted."""
@@ -140,7 +140,7 @@ class Split:
             return
         with locks.held(self.data / "parts.lock"):
             moved = np.union1d(self.moved(), other)
-            write_text(self.parts_file, json.dumps({"format": FORMAT, "moved": moved.tolist()}))
+            write_kept(self.parts_file, json.dumps({"format": FORMAT, "moved": moved.tolist()}))
 
 
 def digest(salt: bytes) -> str:

@@ -85,7 +85,7 @@ def test_choices_limits_and_defaults_are_told() -> None:
     assert "| `--top N` | `3` | Reasons a user. 1 to 20. |" in section
     assert "| `--output, -o TEXT` | required |" in section
     assert "python3 -m app score USERS --output, -o PATH [OPTIONS]" not in section
-    assert "python3 -m app score USERS --output PATH [OPTIONS]" in section
+    assert "python3 -m app score USERS --output TEXT [OPTIONS]" in section
 
 
 def test_every_error_ends_in_a_code_that_is_explained() -> None:

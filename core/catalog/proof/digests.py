@@ -13,7 +13,7 @@ from typing import Final
 import pyarrow.parquet as pq
 
 from core.catalog.proof.finding import Finding, telling
-from core.files import DIGEST, is_as_digested
+from core.files import DIGEST, digest_file, is_as_digested
 from core.formats import shown
 
 #: What is of a process, or still being written.
@@ -51,7 +51,7 @@ def check(places: Iterable[Path]) -> Digested:
 
 
 def _files(place: Path) -> Iterator[Path]:
-    for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+    for path in sorted(place.rglob("*")) if place.is_dir() else [place, digest_file(place)]:
         if path.is_file() and not path.name.endswith(_PASSING) and not path.parent.name.endswith(_PASSING):
             yield path
 

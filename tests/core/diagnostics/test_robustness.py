@@ -135,7 +135,7 @@ def test_a_version_is_measured_on_the_rows_it_has_not_learnt_from(trained: Home,
 def test_the_sentence_gives_figure_and_interval(found: Robustness) -> None:
     assert found.sentence.startswith("With 10\u202f% of the values missing v0001 loses")
     assert "of the users change band" in found.sentence
-    assert "Without links, which matters most, it loses ." in found.sentence
+    assert "Without links, which matters most, it loses 0." in found.sentence
     assert "(95 % " in found.sentence
 
 

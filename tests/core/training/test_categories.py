@@ -46,7 +46,7 @@ def test_figures_tell_how_well_categories_are_told(kinds: Home) -> None:
 
 def test_an_evaluation_tells_categories_languages_and_lengths(kinds: Home) -> None:
     judged = kinds.training.judged(
-        kinds.registry.load(), kinds.datasets.stored()[0], make_messages.KINDS, make.policy().thresholds
+        kinds.registry.load(), kinds.datasets.labelled()[0], make_messages.KINDS, make.policy().thresholds
     )
     assert judged.only_test_part
     of_training = kinds.registry.load().metadata.figures
