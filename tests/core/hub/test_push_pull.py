@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from core.access import accounts
+from core.data import intake
 from core.errors import (
     BadOptionError,
     CancelledError,
@@ -162,7 +163,8 @@ def test_a_version_of_messages_comes_back_with_its_texts_and_categories(
     assert pull(other).new
     ours, theirs = home.registry.load(), other.registry.load("v0001")
     assert theirs.texts.keys() == ours.texts.keys() != set()
-    messages = make_messages.of_kinds(make_messages.messages(20, seed=3))
+    sent = make.csv(make_messages.of_kinds(make_messages.messages(20, seed=3)))
+    messages = intake.read("messages.csv", sent, make_messages.KINDS, need_label=True).frame
     assert (Scorer(theirs).score(messages).probability == Scorer(ours).score(messages).probability).all()
 
 
