@@ -294,6 +294,7 @@ def test_a_model_is_judged_on_its_own_file_by_the_part_it_never_saw(files: Path,
     assert "v0001 was trained on this file: only its test part is judged." in found.stderr
 
 
+@pytest.mark.slow
 def test_the_same_training_twice_gives_the_same_model(files: Path, own: Home) -> None:
     for _ in range(2):
         assert invoked("train", files / "labelled.csv", "--seed", 3, home=own).exit_code == 0

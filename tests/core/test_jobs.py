@@ -151,6 +151,7 @@ def test_one_job_runs_at_a_time_and_the_next_one_waits(
     assert wait(trained, "second").status == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
 def test_short_work_waits_for_no_long_work_which_stands_back(
     trained: Home, long: dict[str, Any], short: dict[str, Any]

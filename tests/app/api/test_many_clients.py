@@ -48,6 +48,7 @@ def features(client: int) -> dict[str, float]:
     return SPAMMER | {"links": 1 + client % 7, "ratio": client / 100}  # type: ignore[return-value]
 
 
+@pytest.mark.slow
 def test_200_clients_and_a_promotion(two: Home) -> None:
     gate, halfway = threading.Barrier(CLIENTS), threading.Semaphore(0)
 

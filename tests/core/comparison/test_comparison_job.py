@@ -107,6 +107,7 @@ def test_the_same_question_has_one_identity_and_every_other_one_another(twice):
     assert len(set(found)) == 5
 
 
+@pytest.mark.slow
 def test_another_version_under_the_same_number_is_another_comparison(own):
     checked = stored(own, "second.csv", make.users(400, seed=1))
     own.training.learn(checked, SCHEMA, make.policy().thresholds, now=NOW, seed=1)

@@ -121,6 +121,7 @@ def test_shares_with_too_few_of_a_class_are_left_out_and_said() -> None:
         learning_curve.curve(label[:100], keys[:100], lambda *_asked: np.zeros(0), name="users.csv")
 
 
+@pytest.mark.slow
 def test_the_last_point_is_the_model_that_training_gives(trained: Home, found: LearningCurve) -> None:
     metadata = trained.registry.load().metadata
     assert found.points[-1].n == metadata.data.trained_on

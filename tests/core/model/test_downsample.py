@@ -89,6 +89,7 @@ def test_a_set_that_is_not_large_is_learnt_from_as_it_is(users: Users, whole: Ca
     assert whole.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_large")
 def test_the_same_users_and_seed_give_the_same_trees_and_that_some_were_left_out_is_said(
     users: Users, light: Candidate

@@ -158,7 +158,11 @@ def test_a_spammer_who_weighs_more_weighs_as_much_as_several(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "recipe", [Recipe(class_weight=10.0), Recipe("logistic_regression", "balanced", hard_negatives=True)]
+    "recipe",
+    [
+        pytest.param(Recipe(class_weight=10.0), marks=pytest.mark.slow),
+        Recipe("logistic_regression", "balanced", hard_negatives=True),
+    ],
 )
 def test_weights_leave_probabilities_at_the_natural_prevalence_and_show_what_they_do(recipe: Recipe) -> None:
     features, label, keys = users(1500)

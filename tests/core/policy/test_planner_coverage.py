@@ -62,7 +62,7 @@ def simulate(world: str, n: int, demand: Demand, runs: int) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize("demand", ["capacity", "prevalence"])
+@pytest.mark.parametrize("demand", ["capacity", pytest.param("prevalence", marks=pytest.mark.slow)])
 def test_what_happens_mostly_lies_where_it_was_predicted(demand: str) -> None:
     tally = simulate("many", 3_000, DEMANDS[demand], runs=80)
     for at, inside in tally.inside.items():

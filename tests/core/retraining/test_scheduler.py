@@ -130,6 +130,7 @@ def test_when_it_is_time_one_retraining_starts_and_no_second_beside_it(own: Home
     assert [bool(line["job"]) for line in logged(own)] == [True, False, False]
 
 
+@pytest.mark.slow
 def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Home) -> None:
     feeding.judged(settled(own, "min_samples = 5\nretrain_interval = 600\n"), make.users(20, seed=8))
     now = datetime.now(UTC)

@@ -54,6 +54,7 @@ def test_the_first_trial_is_the_settings_as_they_come_and_the_best_is_at_least_a
     assert len({str(trial.parameters) for trial in found.trials}) == 3
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_trials_and_another_one_others() -> None:
     one = search("xgboost", Budget(trials=12))
     assert without_time(search("xgboost", Budget(trials=12))) == without_time(one)
