@@ -23,7 +23,7 @@ from core.settings import (
     TOKEN_VARIABLES,
     WEBHOOK_VARIABLE,
 )
-from tests import make, make_messages
+from tests import forked, make, make_messages
 from tests.core.review.earned import made as make_earned
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
@@ -51,6 +51,7 @@ LONG = (
 def pytest_configure(config: pytest.Config) -> None:
     quick = "not slow" in config.getoption("markexpr")
     hypothesis.settings.load_profile("quick" if quick else "trustdesk")
+    forked.begin()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,11 +13,10 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from tests import forked as forks
+from tests import forked
 
 #: Where the log is.
 LOG: Final = "TRUSTDESK_TEST_LOG"
@@ -28,13 +27,6 @@ REJECTED: Final = 3
 _LISTED: Final = ["test", "--collect-only", "-q", "-p", "no:cacheprovider", "tests/test_house.py"]
 #: Where each server says that it lives.
 _LIVES: Final = {"": "_stcore/health", "api": "health"}
-#: What most commands import.
-_LOADED: Final = ("app.cli", "app.bootstrap", "core.training.training", "core.scoring.score_file")
-
-
-def forked(address: Path) -> AbstractContextManager[None]:
-    """A process to be forked listens at this address until the end of the block."""
-    return forks.server(address, *_LOADED)
 
 
 def main(words: list[str]) -> int:
@@ -56,17 +48,11 @@ def _run(words: list[str]) -> int:
     typed = f"{PASSWORD}\n{PASSWORD}\n" if asks else None
     if first == "test":
         return subprocess.run([sys.executable, "-m", "app", *words], check=False).returncode
-    return _in_a_fork(words, typed)
+    return subprocess.run(_in_a_fork(words), input=typed, text=True, check=False).returncode
 
 
-def _in_a_fork(words: list[str], typed: str | None) -> int:
-    """The exit code of a command with the standard streams, the folder and the environment of this process."""
-    read, write = os.pipe()
-    with os.fdopen(read) as keyboard, os.fdopen(write, "w") as hands:
-        hands.write(typed or "")
-        hands.close()
-        streams = [0 if typed is None else keyboard.fileno(), 1, 2]
-        return forks.call(os.environ[SOCKET], "app", words, streams, folder=Path.cwd(), environment=os.environ)
+def _in_a_fork(words: list[str]) -> list[str]:
+    return [*forked.errand(os.environ[SOCKET]), "-m", "app", *words]
 
 
 def _first(words: list[str]) -> str:
@@ -81,7 +67,7 @@ def _served(words: list[str], lives: str) -> int:
     from app.devtools import test_server  # noqa: PLC0415 - most commands do without
 
     port = str(test_server.free_port())
-    with subprocess.Popen([sys.executable, "-m", "app", *words, "--port", port]) as server:
+    with subprocess.Popen(_in_a_fork([*words, "--port", port])) as server:
         try:
             test_server.wait(f"http://127.0.0.1:{port}/{lives}", server)
         except TimeoutError:

@@ -27,7 +27,7 @@ from core.retraining import settings as learning
 from core.schema import glossary
 from core.schema import schema as schemas
 from core.settings import DEMO_LABELLED, ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT
-from tests import documents, hub_server, stand_in
+from tests import documents, forked, hub_server, stand_in
 from tests.documents import Block
 
 GENERATED: Final = ("docs/command-line.md", "docs/api.md", "docs/floor-plan.md")
@@ -85,16 +85,8 @@ def place(tmp_path: Path) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the process listens that commands are forks of."""
-    address = tmp_path_factory.mktemp("loaded") / "socket"
-    with stand_in.forked(address):
-        yield address
-
-
 @pytest.fixture
-def environment(tmp_path: Path, place: Path, loaded: Path) -> Iterator[dict[str, str]]:
+def environment(tmp_path: Path, place: Path) -> Iterator[dict[str, str]]:
     """One in which `python3` is the stand-in, the Hub one of ours, and the home the copy."""
     programs, person = tmp_path / "bin", tmp_path / "person"
     programs.mkdir()
@@ -108,7 +100,7 @@ def environment(tmp_path: Path, place: Path, loaded: Path) -> Iterator[dict[str,
         yield kept | {
             "PATH": f"{programs}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "TRUSTDESK_NO_VENV": "1",
             HOME_VARIABLE: str(place), ENDPOINT_VARIABLE: hub.address, "HOME": str(person), "LOGNAME": "somebody",
-            stand_in.LOG: str(tmp_path / "log"), stand_in.SOCKET: str(loaded),
+            stand_in.LOG: str(tmp_path / "log"), stand_in.SOCKET: forked.address(),
         }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from core.hub.places import Source, Target
 from core.registry import baseline, registry, sums
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
-from tests import forked, hub_server, make, make_messages
+from tests import hub_server, make, make_messages
 from tests.hub_server import GIT_ATTRIBUTES, TOKEN, Files
 from tests.make import NOW
 
@@ -46,22 +46,9 @@ NATIVE = (*WITHOUT_USERS, "users.parquet")
 SECRET = "long enough to be one"  # noqa: S105 - made up
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the process listens that those are forks of which try a version."""
-    address = tmp_path_factory.mktemp("loaded") / "socket"
-    with forked.server(address, "core.hub.sandbox", "core.model.shap_values", "xgboost"):
-        yield address
-
-
 @pytest.fixture
-def there(loaded: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_server.Hub]:
-    """A Hub to speak to, with a token that it knows. What comes from it is tried in a fork, which begins at once."""
-
-    def run(command: list[str], *, cwd: Path, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[bytes]:
-        return forked.run(loaded, command, cwd=cwd, env=env)
-
-    monkeypatch.setattr(sandbox.subprocess, "run", run)
+def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_server.Hub]:
+    """A Hub to speak to, with a token that it knows."""
     with hub_server.running() as found:
         monkeypatch.setenv("HF_ENDPOINT", found.address)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
