@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import multiprocess
 
 from app.api import http_metrics
 from app.api.main import create
@@ -62,10 +62,22 @@ def serve(home: Home, listening: socket.socket, options: Options) -> None:
     """Serve until somebody ends it by a signal."""
     config = configured(home, options)
     if options.workers > 1:
+        multiprocess.Process = Worker  # type: ignore[misc]  # the supervisor takes it from there
         with http_metrics.shared():
-            Multiprocess(config, sockets=[listening]).run()
+            multiprocess.Multiprocess(config, sockets=[listening]).run()
     else:
         uvicorn.Server(config).run(sockets=[listening])
+
+
+class Worker(multiprocess.Process):
+    """A process behind the socket; one that is killed while it is asked whether it lives is missed at once.
+
+    Its end of the pipe stays open in the supervisor otherwise, which then waits for the answer for `HANGS_AFTER`.
+    """
+
+    def start(self) -> None:
+        super().start()
+        self.child_conn.close()
 
 
 def configured(home: Home, options: Options) -> uvicorn.Config:

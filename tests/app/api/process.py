@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.home import Home
 from core.settings import ROOT, child_environment
+from tests import forked
 from tests.app.api.server import Client
 
 
@@ -32,7 +33,9 @@ def started(home: Home, *options: str) -> Iterator[Running]:
     """The command as a process of its own, ended by a signal."""
     log = home.settings.home / "api.log"
     command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.settings.home), *options]
-    with log.open("wb") as stream:
+    # Several workers are looked for among the children of the process.
+    alike = forked.real_processes() if "--workers" in options else contextlib.nullcontext()
+    with log.open("wb") as stream, alike:
         process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home.settings.home))
     try:
         while not (found := re.search(r"http://[a-z0-9.]+:([0-9]+)/docs", log.read_text())):

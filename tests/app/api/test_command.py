@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,7 +18,7 @@ from app.cli import app
 from core import locks
 from core.home import Home
 from tests import make
-from tests.app.api.process import started
+from tests.app.api.process import Running, started, workers
 from tests.app.api.server import spammer
 
 runner = CliRunner()
@@ -71,9 +74,23 @@ def test_several_workers_share_a_home_and_let_in_by_key(own: Home) -> None:
         for identity in ids[:10]:  # each worker joins what the other has predicted
             assert api.post("/feedback", {"prediction_id": identity, "is_correct": True}).status == 200
         assert text not in running.said()
+        _kill_one_that_is_asked(running)
     assert len(set(ids)) == len(ids)
     assert own.online_runs.growing() == ()
     assert sum(run.users for run in own.runs.recent()) == len(ids)
+
+
+def _kill_one_that_is_asked(running: Running) -> None:
+    """Its supervisor, which has asked whether it lives, misses it long before it would give up on one that hangs."""
+    before = running.said().count('"taken up"')
+    worker = workers(running)[0]
+    os.kill(worker, signal.SIGSTOP)
+    time.sleep(1)  # it is asked twice a second
+    os.kill(worker, signal.SIGKILL)
+    until = time.monotonic() + server.HANGS_AFTER / 2
+    while running.said().count('"taken up"') == before:
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_an_address_that_is_taken_is_refused(own: Home) -> None:
