@@ -68,7 +68,7 @@ class Forked(_Process):  # type: ignore[type-arg]
     def wait(self, timeout: float | None = None) -> int:
         code = super().wait(timeout)
         with self._guard:  # threads may wait for it
-            if self._gone is not None:  # the program ends a moment after the process in its place, where that was killed
+            if self._gone is not None:  # where the process in its place was killed, it ends a moment later
                 os.read(self._gone, 1)
                 os.close(self._gone)
                 self._gone = None

@@ -37,11 +37,13 @@ def test_it_ends_as_a_process_of_its_own(code: str, expected: int) -> None:
 
 
 def test_it_has_its_streams_words_folder_and_environment(tmp_path: Path) -> None:
-    code = "import os, sys; print(input(), sys.argv[1:], os.getcwd(), os.environ['A'], 'HOME' in os.environ); sys.stderr.write('so')"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "a b", "c"], input="hi\n", capture_output=True, text=True, check=True, cwd=tmp_path,
-        env={"A": "1"},
-    )  # fmt: skip
+    code = """
+import os, sys
+print(input(), sys.argv[1:], os.getcwd(), os.environ["A"], "HOME" in os.environ)
+sys.stderr.write("so")
+"""
+    words = [sys.executable, "-c", code, "a b", "c"]
+    done = subprocess.run(words, input="hi\n", capture_output=True, text=True, check=True, cwd=tmp_path, env={"A": "1"})
     assert (done.stdout, done.stderr) == (f"hi ['a b', 'c'] {tmp_path} 1 False\n", "so")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.home import Home
@@ -22,6 +23,7 @@ def european(bundled: Home, folder: Path, name: str, first: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_first_workbook_takes_two_clicks_and_the_second_one(bundled: Home, tab: Page, tmp_path: Path) -> None:
     tab.goto("/score-file?as=Ada")
     drop(tab, european(bundled, tmp_path, "export_KW47.xlsx", 0))

@@ -97,6 +97,7 @@ def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, b
     other.close()
 
 
+@pytest.mark.slow
 @lost
 def test_a_scoring_outlives_its_server(tab: Page, bundled: Home, fragile: Fragile, file: Path) -> None:
     known = len(bundled.runs.recent())

@@ -18,8 +18,6 @@ from tests.e2e.homes import queued
 
 expect.set_options(timeout=60_000)
 PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
-#: Walked through in every run; the others in the slow one.
-MOST_USED = ("review",)
 WHERE: Final = {
     "overview": "/", "score_file": "/score-file?run=r-0001", "score_user": "/score-user?run=r-0001&row=1",
     "user": f"/user?id={pd.read_csv(Home.open(ROOT).settings.demo / DEMO_USERS, nrows=1)['user_id'][0]}",
@@ -127,9 +125,8 @@ def opened(page: Page, button: Locator) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in MOST_USED else pytest.param(name, marks=pytest.mark.slow) for name in PAGES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
 def test_every_action_is_reached_by_tab_and_shown(tab: Page, name: str) -> None:
     visited(tab, name)
 

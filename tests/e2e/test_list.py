@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.home import Home
@@ -11,6 +12,7 @@ from tests.e2e.gestures import beside, cells, idle, select_row, table
 from tests.e2e.homes import queued
 
 
+@pytest.mark.slow
 def test_a_list_is_as_it_was_after_users_were_opened_and_shows_the_same_to_others(
     tab: Page, bundled: Home, chromium: Browser
 ) -> None:

@@ -44,6 +44,7 @@ def server(home: Home) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_from_a_file_of_messages_to_a_category_said_by_a_key(home: Home, tab: Page) -> None:
     tab.goto(f"/score-user?run=r-0001&row={home.runs.scores('r-0001')['probability'].idxmax()}")
     titled(tab, "Score a user")

@@ -70,6 +70,7 @@ def rule(page: Page, name: str, threshold: str) -> None:
     idle(page)
 
 
+@pytest.mark.slow
 def test_a_lead_makes_a_rule_tries_it_activates_it_and_rolls_back(tab: Page, home: Home, tmp_path: Path) -> None:
     scored(tab, tmp_path / "1.csv", 3)
     tab.goto("/policy?as=Lea")

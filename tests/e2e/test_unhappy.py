@@ -109,6 +109,7 @@ def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_ag
     assert all(icon.startswith("data:") for icon in icons), "one that the server may have dropped"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
 def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(tab: Page, bundled: Home, fragile: Fragile) -> None:
     tab.goto("/review?as=Uma")

@@ -6,7 +6,6 @@ import errno
 import json
 import pickle
 import socket
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,7 +30,7 @@ from core.errors import (
 )
 from core.home import Home
 from core.hub import client as hub_client
-from core.hub import push_pull, sandbox
+from core.hub import push_pull
 from core.hub.places import Source, Target
 from core.registry import baseline, registry, sums
 from core.schema import schema as schemas
