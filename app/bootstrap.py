@@ -26,6 +26,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -148,9 +149,13 @@ def _install(root: Path) -> None:
 
 def _compile(root: Path) -> None:
     """Have what is compiled on this machine compiled now, so that nobody waits for that at the first file."""
-    for module in ("core.model.shap_values", "core.text.linear"):
+
+    def compiled(module: str) -> None:
         with contextlib.suppress(NotThisWayError):  # then it is compiled when it is first needed
             _call(root, str(python_of(root / ".venv")), "-m", module)
+
+    with ThreadPoolExecutor() as pool:  # each takes a processor for a while
+        list(pool.map(compiled, ("core.model.shap_values", "core.text.linear")))
 
 
 def _with_uv(root: Path) -> None:

@@ -52,7 +52,7 @@ class Forked(_Process):  # type: ignore[type-arg]
     def __init__(self, args: Any, *more: Any, **options: Any) -> None:
         self._gone: int | None = None
         self._guard = threading.Lock()
-        words = None if more or not options.keys().isdisjoint(_UNKNOWN) else _ours(args)
+        words = None if more or not options.keys().isdisjoint(_UNKNOWN) else _ours(args, options.get("cwd"))
         if words is None:
             super().__init__(args, *more, **options)
             return
@@ -92,12 +92,13 @@ def real_processes() -> Iterator[None]:
         subprocess.Popen = now  # type: ignore[misc]
 
 
-def _ours(args: Any) -> list[str] | None:
+def _ours(args: Any, folder: Any) -> list[str] | None:
     """The words after `python`, where this is to be a fork."""
     if not isinstance(args, list | tuple) or [*map(str, args[:1])] != [sys.executable]:
         return None
     words = [*map(str, args[1:])]
-    return words if words[:1] == ["-c"] or (words[:1] == ["-m"] and words[1] in PROGRAMS) else None
+    here = Path(folder or ".").resolve() == ROOT  # elsewhere a module may be another one
+    return words if words[:1] == ["-c"] or (words[:1] == ["-m"] and words[1] in PROGRAMS and here) else None
 
 
 def errand(address: str, held: int | None = None) -> list[str]:
