@@ -44,7 +44,7 @@ manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.sca
 LONG = (
     "tests/e2e", "tests/test_documents.py", "tests/test_style.py", "tests/test_real_sets.py",
     "tests/core/test_killed.py",
-    "tests/app/test_decisions_arrive.py", "tests/app/test_bootstrap.py", "tests/app/api/test_killed.py",
+    "tests/app/test_bootstrap.py",
 )  # fmt: skip
 
 
@@ -55,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    long = {item.path for item in items if any(item.path.is_relative_to(ROOT / each) for each in LONG)}
+    paths = {item.path for item in items}
+    long = {path for path in paths if any(path.is_relative_to(ROOT / each) for each in LONG)}
     items.sort(key=lambda item: item.path not in long)
 
 

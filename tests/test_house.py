@@ -10,7 +10,7 @@ import ast
 import graphlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,16 +59,27 @@ class Source:
     def room(self) -> str:
         return self.name.partition(".")[0]
 
-    def calls(self) -> Iterator[tuple[int, str]]:
-        """Line and dotted name of every call: `(3, 'pd.read_pickle')`."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield node.lineno, ast.unparse(node.func)
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree; many rules look at them."""
+        return list(ast.walk(self.tree))
 
-    def imports(self, *, typing_too: bool = True) -> Iterator[tuple[int, str]]:
+    @cached_property
+    def calls(self) -> list[tuple[int, str]]:
+        """Line and dotted name of every call: `(3, 'pd.read_pickle')`."""
+        return [(node.lineno, ast.unparse(node.func)) for node in self.nodes if isinstance(node, ast.Call)]
+
+    def imports(self, *, typing_too: bool = True) -> Sequence[tuple[int, str]]:
         """Line and dotted name of everything imported, inside functions too: `from a import b` gives `a.b`."""
-        unseen = set() if typing_too else {node for block in self._typing_blocks() for node in ast.walk(block)}
-        for node in ast.walk(self.tree):
+        return self._imports if typing_too else list(self._imported(without_typing=True))
+
+    @cached_property
+    def _imports(self) -> list[tuple[int, str]]:
+        return list(self._imported())
+
+    def _imported(self, *, without_typing: bool = False) -> Iterator[tuple[int, str]]:
+        unseen = {node for block in self._typing_blocks() for node in ast.walk(block)} if without_typing else set()
+        for node in self.nodes:
             if node in unseen:
                 continue
             if isinstance(node, ast.Import):
@@ -77,7 +88,7 @@ class Source:
                 yield from ((node.lineno, f"{self._origin(node)}.{alias.name}") for alias in node.names)
 
     def _typing_blocks(self) -> Iterator[ast.If]:
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
                 yield node
 
@@ -155,7 +166,7 @@ def _floor(name: str) -> int | None:
 def _environment(source: Source) -> Iterator[str]:
     if source.name in READERS_OF_THE_ENVIRONMENT:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.environb", "os.getenv"}:
             yield f"line {node.lineno} uses {ast.unparse(node)}"
     for line, name in source.imports():
@@ -192,7 +203,7 @@ def _charts_alone(source: Source) -> Iterator[str]:
 def _caches(source: Source) -> Iterator[str]:
     if source.name == "app.queries.services":
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         name = node.attr if isinstance(node, ast.Attribute) else node.name if isinstance(node, ast.alias) else ""
         if name.rpartition(".")[2] in {"cache_data", "cache_resource"}:
             yield f"line {node.lineno} uses {name}"  # type: ignore[attr-defined]
@@ -200,7 +211,7 @@ def _caches(source: Source) -> Iterator[str]:
 
 @rule("no HTML of our own")
 def _html(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.keyword) and node.arg == "unsafe_allow_html":
             yield f"line {node.value.lineno} allows unsafe HTML"
         if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("components.v1"):
@@ -213,20 +224,22 @@ def _html(source: Source) -> Iterator[str]:
 @rule("nothing stored is ever run: no pickle, no joblib.load, no eval, no exec")
 def _data_not_code(source: Source) -> Iterator[str]:
     for line, name in source.imports():
-        if name.partition(".")[0] in UNSAFE or name == "joblib.load":
+        if name.partition(".")[0] in UNSAFE or (name.startswith("joblib") and name != "joblib.dump"):
             yield f"line {line} imports {name}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
+        if isinstance(node, ast.Attribute) and "pickle" in node.attr:
+            yield f"line {node.lineno} names {node.attr}"
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
         unpickled = any(word.arg == "allow_pickle" and ast.unparse(word.value) != "False" for word in node.keywords)
-        if unpickled or name in {"eval", "exec", "__import__"} or name.endswith(("read_pickle", "joblib.load")):
+        if unpickled or name in {"eval", "exec", "__import__"} or name.endswith("joblib.load"):
             yield f"line {node.lineno} calls {name}"
 
 
 @rule("no bare and no blind except")
 def _excepts(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             caught = ["everything"] if node.type is None else _names(node.type)
             if BLIND & set(caught):
@@ -242,14 +255,14 @@ def _names(node: ast.expr) -> list[str]:
 
 @rule("no print: results go to stdout by sys.stdout, words to the log or to stderr")
 def _prints(source: Source) -> Iterator[str]:
-    for line, name in source.calls():
+    for line, name in source.calls:
         if name in {"print", "pprint", "pprint.pprint"}:
             yield f"line {line} prints"
 
 
 @rule("no time without a zone")
 def _times(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
@@ -262,7 +275,7 @@ def _times(source: Source) -> Iterator[str]:
 def _homes(source: Source) -> Iterator[str]:
     if source.room != "core" or _is_in(source.name, ("core.home", "core.stores", "core.settings")):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.arg) and node.annotation is not None:
             named = {each.id for each in ast.walk(node.annotation) if isinstance(each, ast.Name)}
             if named & {"Home", "Settings", "Stores"}:
@@ -271,7 +284,7 @@ def _homes(source: Source) -> Iterator[str]:
 
 @rule("policies are made in their room, locks in core.locks")
 def _made_in_their_room(source: Source) -> Iterator[str]:
-    for line, name in source.calls():
+    for line, name in source.calls:
         if name == "Policy" and not _is_in(source.name, ["core.policy"]):
             yield f"line {line} makes a policy: ask home.policies.in_force"
         if name.endswith("FileLock") and source.name != "core.locks":
@@ -289,7 +302,7 @@ def _library(source: Source) -> Iterator[str]:
 
 @rule("what is missing in a table is a dash, not the word None")
 def _dashes(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         draws = isinstance(node, ast.Call) and ast.unparse(node.func) == "st.dataframe"
         if draws and "placeholder" not in {word.arg for word in node.keywords}:
             yield f"line {node.lineno} gives no placeholder"

@@ -17,7 +17,9 @@ from core.home import Home
 from core.schema import schema as schemas
 
 #: File, label, and the ROC-AUC that every fourth row, held out, must reach.
-SETS = [("twitter_spammers", "is_spammer", 0.96), ("spambase", "is_spam", 0.975)]
+SETS = [
+    ("twitter_spammers", "is_spammer", 0.96), pytest.param("spambase", "is_spam", 0.975, marks=pytest.mark.slow),
+]  # fmt: skip
 
 
 def run(home: Path, *arguments: object) -> str:

@@ -134,7 +134,8 @@ class LiveFigures:
         inclusion, chosen = np.zeros(len(names)), np.zeros(len(names), bool)
         np.maximum.at(inclusion, code, np.concatenate([found["inclusion"].to_numpy() for _, found in drawn]))
         np.logical_or.at(chosen, code, np.concatenate([found["chosen"].to_numpy() for _, found in drawn]))
-        scores = pd.concat([self.runs.scores(run.id).loc[found.index] for run, found in drawn]).iloc[first]
+        of_runs = [self.runs.scores(run.id).loc[found.index] for run, found in drawn]
+        scores = pd.concat(of_runs).iloc[first]
         probability, severity = scores["probability"].to_numpy(), scores["severity"].to_numpy(np.int8)
         label, judged = np.full(len(names), np.nan), np.zeros(len(names), bool)
         start = 0

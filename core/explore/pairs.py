@@ -97,7 +97,8 @@ def clustered(matrix: pd.DataFrame) -> list[str]:
     last = [name for name in matrix.index if name not in set(known)]
     if len(known) < 3:
         return [*known, *last]
-    distance = np.clip(1 - np.abs(np.nan_to_num(matrix.loc[known, known].to_numpy())), 0, 1)
+    related = matrix.loc[known, known].to_numpy(np.float64)
+    distance = np.clip(1 - np.abs(np.nan_to_num(related)), 0, 1)
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform((distance + distance.T) / 2), "average", optimal_ordering=True)
     return [*(known[leaf] for leaf in leaves_list(tree)), *last]

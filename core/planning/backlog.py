@@ -141,7 +141,8 @@ class Backlogs:
         names = schemas.load(self.schema_file).measures
         found = np.empty((len(chosen), len(names)), np.float32)
         for run, ours in backlog.by_run(chosen):
-            found[ours] = self.datasets.frame(run.dataset, names).loc[backlog.row[chosen[ours]]].to_numpy(np.float32)
+            rows = self.datasets.frame(run.dataset, names).loc[backlog.row[chosen[ours]]]
+            found[ours] = rows.to_numpy(np.float32)
         return found
 
     def _part(self, run: Run, *, drawable: bool) -> _Part:

@@ -216,7 +216,8 @@ def _risen(before: pd.DataFrame | None, backlog: Backlog, choice: Choice, at: Po
     kept = known[choice.stratum[at][found.index.get_indexer(known)] < 0]
     found.loc[kept, "stratum"] = before.loc[kept, "stratum"].astype("str")
     found.loc[known, "blind"] |= before.loc[known, "blind"]
-    return pd.concat([before.loc[before.index.difference(found.index)], found]).sort_index()
+    others = before.loc[before.index.difference(found.index)]
+    return pd.concat([others, found]).sort_index()
 
 
 def _planned(choice: Choice, queued: Queued, outlook: Outlook) -> Planned:

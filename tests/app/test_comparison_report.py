@@ -137,6 +137,7 @@ def test_two_models_that_treat_everybody_alike_have_no_list_of_changes(found: Co
     assert "None of" in read.part("Changes of band").text[0]
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_report_beside_what_it_tells(
     two: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def test_importance_as_json_counts_only_users_it_has_not_learnt_from(own, tmp_pa
     assert facts["sentence"].startswith("v0001 needs links most")
 
 
+@pytest.mark.slow
 def test_the_learning_curve_ends_with_all_users(own, on):
     told = invoked(own, "learning-curve", "--on", on, "--json")
     assert told.exit_code == 0, told.stderr

@@ -692,6 +692,7 @@ def test_the_figures_say_which_runs_they_leave_out(desk: AppTest, own: Home) -> 
     assert "still to be judged. Left out: 1 run without a plan, from which nobody was drawn yet" in screen.sentences(at)
 
 
+@pytest.mark.slow
 def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, own: Home) -> None:
     frame = make.users(600, seed=7).fillna({"ratio": 0.0})
     run = reviewing.planned(own, frame.drop(columns="spam"), capacity=600, audit=1.0, uncertain=0)

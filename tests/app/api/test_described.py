@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 import schemathesis
-from schemathesis import Case, checks
+from schemathesis import Case, GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi
 
 from app.api import docs
@@ -34,6 +35,11 @@ CHECKS = [
 
 
 described = schemathesis.openapi.from_dict(SPEC)
+#: Looked up here: to have them collected takes seconds, in each process of a run.
+OPERATIONS = [
+    (path, method) for path, methods in SPEC["paths"].items() for method in methods if path.startswith("/v1/")
+]
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 
 
 def settings(examples: int) -> hypothesis.settings:
@@ -61,21 +67,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             time.sleep(0.05)
 
 
-def check(case: Case, server: Client) -> None:
-    with contextlib.suppress(UnicodeEncodeError):  # a header that no client can send
-        case.call_and_validate(base_url=f"http://{LOCAL}:{server.port}", checks=CHECKS)
+@pytest.mark.parametrize(("path", "method", "about"), OPERATIONS, ids=[f"{each[1]} {each[0]}" for each in OPERATIONS])
+@pytest.mark.parametrize("most", [8, pytest.param(60, marks=pytest.mark.slow)])
+def test_no_request_breaks_it(
+    path: str, method: str, about: dict[str, Any], most: int, server: Client
+) -> None:  # fmt: skip
+    """With requests as they are described, and others; where each begins a process, one of both."""
+    takes_something = about.get("parameters") or "requestBody" in about
+    for mode in (GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if takes_something else [])):
 
+        @settings(1 if path in STARTS_A_JOB else most)
+        @hypothesis.given(described[path][method].as_strategy(generation_mode=mode))
+        def check(case: Case) -> None:
+            with contextlib.suppress(UnicodeEncodeError):  # a header that no client can send
+                case.call_and_validate(base_url=f"http://{LOCAL}:{server.port}", checks=CHECKS)
 
-@described.exclude(path=STARTS_A_JOB).parametrize()
-@settings(15)
-def test_no_request_breaks_it(case: Case, server: Client) -> None:
-    check(case, server)
-
-
-@described.include(path=STARTS_A_JOB).parametrize()
-@settings(1)
-def test_no_request_that_starts_a_job_breaks_it(case: Case, server: Client) -> None:
-    check(case, server)
+        check()
 
 
 def test_the_examples_in_the_description_work(server: Client) -> None:

@@ -19,6 +19,7 @@ from core.home import Home
 from tests.app.api.process import started, workers
 from tests.app.api.server import SPAMMER, Answer, Client, spammer
 
+ROUNDS = 6
 #: Clients at once in each round; each asks for one user or a batch, then says whether a prediction was right.
 CLIENTS = 8
 #: Users of a batch.
@@ -27,11 +28,11 @@ USERS = 400
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the workers are read off /proc")
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(6, marks=pytest.mark.slow)])
-def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(own: Home, rounds: int) -> None:
+@pytest.mark.slow
+def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(own: Home) -> None:
     chance, answers, killed = random.Random(), list[Answer](), 0  # noqa: S311 - no secret
     with started(own, "--workers", "2") as running, ThreadPoolExecutor(CLIENTS) as pool:
-        for turn in range(rounds):
+        for turn in range(ROUNDS):
             # One that is killed before it has begun is missed by its supervisor for a minute.
             while running.said().count('"taken up"') < 2 + killed:
                 time.sleep(0.05)
@@ -48,7 +49,7 @@ def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(
     assert sorted(said) == sorted(answer.json["prediction_id"] for answer in answers)
     assert all(answer.json["new"] for answer in answers)
     assert own.feedback.verify().whole
-    _check_users(own, [f"{turn}-{number}" for turn in range(rounds) for number in range(CLIENTS)])
+    _check_users(own, [f"{turn}-{number}" for turn in range(ROUNDS) for number in range(CLIENTS)])
 
 
 def _one(api: Client, name: str) -> Answer:

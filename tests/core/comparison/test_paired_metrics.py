@@ -103,6 +103,7 @@ def test_a_difference_the_other_way_round_is_the_same_with_the_other_sign():
             assert (one.difference.value, one.difference.low, one.difference.high) == pytest.approx(turned)
 
 
+@pytest.mark.slow
 def test_a_model_against_itself_shows_no_evidence_in_100_of_100():
     for seed in range(100):
         label, score, _ = simulated(300, seed)
@@ -273,6 +274,7 @@ def test_missing_values_are_a_segment_of_their_own():
     assert names == ["1", "2", "missing"]
 
 
+@pytest.mark.slow
 def test_no_segment_is_called_weak_in_about_19_of_20_homogeneous_sets():
     weak = 0
     for seed in range(200):

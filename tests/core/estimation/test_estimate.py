@@ -160,6 +160,7 @@ def test_pending_and_unsure_are_counted_apart_and_naive_counts_only_labels():
     assert (found.recall.naive_events, found.recall.naive_of) == (1, 2)
 
 
+@pytest.mark.slow
 def test_who_is_pending_at_random_does_not_bias_the_figure():
     random = np.random.default_rng(3)
     score, label = made(600)

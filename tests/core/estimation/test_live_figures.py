@@ -356,6 +356,7 @@ def test_over_one_run_the_period_says_what_the_run_does(own: Home) -> None:
     assert (found.name, found.users, found.runs) == (run.id, len(FRAME), (run,))
 
 
+@pytest.mark.slow
 def test_files_of_a_period_say_together_what_one_file_of_all_users_says(own: Home) -> None:
     """Everybody is judged, so that each figure is the truth over the users of both."""
     other = make.users(250, seed=2)

@@ -396,6 +396,7 @@ def fuzzed(content: bytes, folder: Path, first: int, last: int) -> str:
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_no_mutant_that_passes_harms_xgboost(twelve: bytes, tmp_path: Path) -> None:
     passed, of = fuzzed(twelve, tmp_path, 0, 400).split(" passed")[0].split(" of ")
     assert 20 < int(passed) < int(of) == 400

@@ -72,7 +72,7 @@ def cheapest_of_all(users: list[tuple[float, int]], demand: Demand) -> tuple[Fra
     return -cost, review, remove
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2, 3))])
 def test_the_plan_is_the_cheapest_of_all_pairs_of_cuts_ties_included(part: int) -> None:
     random = np.random.default_rng(part)
     met = unmet = 0

@@ -170,7 +170,7 @@ def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Home) 
     assert mine.registry.champion() == "v0001"
 
 
-@pytest.mark.parametrize("leak", [False, True])
+@pytest.mark.parametrize("leak", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter_unless_it_leaks(
     leak: bool, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +201,7 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     assert noted["why"].startswith("Automatically, as Ada has set: It is better by")
 
 
+@pytest.mark.slow
 def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_risks(own: Home) -> None:
     frame = make.users(6000, 31)
     certain = frame["links"] >= 4
@@ -213,6 +214,7 @@ def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_ris
     assert (found.found("drifted"), found.found("watch")) == ((), ())
 
 
+@pytest.mark.slow
 def test_users_stand_for_as_many_as_the_plans_say_now_not_as_on_the_day_of_the_verdict(
     own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +253,7 @@ def test_without_its_history_nothing_is_learnt_from_verdicts_alone(mine: Home) -
     assert "verdicts alone" in mine.schedule.last().failed
 
 
+@pytest.mark.slow
 def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_them_are_the_history(
     mine: Home,
 ) -> None:

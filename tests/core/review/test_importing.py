@@ -223,6 +223,7 @@ def test_of_a_reviewer_who_contradicts_himself_in_a_file_the_last_row_counts(own
     assert (again.new, again.replaced, again.known) == (0, 1, 2)
 
 
+@pytest.mark.slow
 def test_a_growing_file_imported_ten_times_stores_each_change_once(own: Home, run: Run) -> None:
     says = ("spammer", "legitimate", "spammer", "spammer", "legitimate")
     rows: list[dict[str, Any]] = []

@@ -215,6 +215,7 @@ def test_features_that_the_model_does_not_have_or_nobody_was_judged_by_do_no_har
     assert found["alike"][0] == 1
 
 
+@pytest.mark.slow
 def test_threads_may_ask_while_others_record(home: Home) -> None:
     record(home, on(1))
     judged, broken = known(home), []

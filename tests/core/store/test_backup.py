@@ -48,7 +48,10 @@ for i in itertools.count():
 """
 
 
-@pytest.fixture(params=HOMES, ids=lambda place: place.name)
+@pytest.fixture(
+    params=[HOMES[0], *(pytest.param(each, marks=pytest.mark.slow) for each in HOMES[1:-1]), HOMES[-1]],
+    ids=lambda place: place.name,
+)
 def before(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
     return Home.open(shutil.copytree(request.param / "home", tmp_path / "before"))
 

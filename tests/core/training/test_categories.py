@@ -145,6 +145,7 @@ def test_what_a_judged_user_wrote_lies_beside_the_verdict_and_is_erased(kinds: H
     assert home.feedback.verify().whole
 
 
+@pytest.mark.slow
 def test_retraining_learns_texts_and_categories_anew(kinds: Home, tmp_path: Path) -> None:
     home = make.copied(kinds, tmp_path)
     judged(home)

@@ -60,6 +60,7 @@ def test_copies_under_new_ids_give_no_splendid_figure_and_are_said(home: Home) -
     assert said == [Caution("weakness", said[0].sentence)]
 
 
+@pytest.mark.slow
 def test_who_has_a_part_keeps_it_and_new_copies_go_along(home: Home) -> None:
     prepared(home)
     users = at_random(150, seed=1)
@@ -73,6 +74,7 @@ def test_who_has_a_part_keeps_it_and_new_copies_go_along(home: Home) -> None:
     assert (after[150:] == before).all()
 
 
+@pytest.mark.slow
 def test_a_version_of_before_is_judged_on_test_users_without_a_copy_among_those_learnt_from(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def test_the_same_data_and_seed_give_the_same_bytes_and_figures(data: Rows, cand
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_trees_but_the_same_test_part(data: Rows, candidate: Candidate) -> None:
     other = fit(data, seed=1)
     assert trees(other) != trees(candidate)

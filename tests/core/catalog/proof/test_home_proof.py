@@ -197,6 +197,7 @@ def test_each_planted_damage_is_named(name: str, whole: Home) -> None:
     assert [line for line in result.stdout.splitlines() if line.startswith(sentence)], result.stdout
 
 
+@pytest.mark.slow
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_kept_file_is_changed_cut_off_or_gone_is_named(data: st.DataObject, lasting: Path) -> None:

@@ -111,9 +111,14 @@ def killed_at(call: int, function: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("place", "name", "call"),
     [
-        (Work, "add", 1), (Work, "add", 4), (Work, "add", 9), (Scorer, "score", 3), (Runs, "begin", 1),
-        (runs, "_write_parts", 1), (runs, "_write_parts", 2), (Runs, "store", 1), (export, "_neutralised", 3),
-        (Runs, "ended", 1),
+        (Work, "add", 4), (Runs, "begin", 1), (runs, "_write_parts", 2), (Runs, "ended", 1),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (
+                (Work, "add", 1), (Work, "add", 9), (Scorer, "score", 3), (runs, "_write_parts", 1),
+                (Runs, "store", 1), (export, "_neutralised", 3),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_killed_after_any_step_and_done_again_it_comes_to_the_same(
@@ -205,6 +210,7 @@ def test_after_an_error_nothing_is_left_to_go_on_with(
     assert own.runs.recent() == ()
 
 
+@pytest.mark.slow
 def test_the_same_done_twice_is_two_runs(own: Home, tmp_path: Path) -> None:
     assert [scores(own, tmp_path / f"{at}.csv").run.id for at in (1, 2)] == ["r-0001", "r-0002"]
 
@@ -251,6 +257,7 @@ needs_forks = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @needs_forks
 def test_killed_at_some_moments_it_comes_to_the_same(own: Home, tmp_path: Path, expected: dict[str, bytes]) -> None:
     survives(own, tmp_path, expected, kills=3)
