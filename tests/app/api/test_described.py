@@ -37,9 +37,9 @@ CHECKS = [
 described = schemathesis.openapi.from_dict(SPEC)
 #: Looked up here: to have them collected takes seconds, in each process of a run.
 OPERATIONS = [
-    (path, method) for path, methods in SPEC["paths"].items() for method in methods if path.startswith("/v1/")
-]
-MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+    (path, method, about) for path, methods in SPEC["paths"].items() for method, about in methods.items()
+    if path.startswith("/v1/")
+]  # fmt: skip
 
 
 def settings(examples: int) -> hypothesis.settings:
