@@ -141,7 +141,7 @@ class HomeProof:
                 if database.mark(connection, numbered.mark_of(path)) and not chained_log.files(path)
             ]  # fmt: skip
         for path in gone:
-            yield Finding(f"data/{path.name}", "is gone, and data/state.db has read it before")
+            yield Finding(_place(path, path.name), "is gone, and data/state.db has read it before")
         if applied and not chained_log.files(self.ledger.path):
             text = f"is gone, and data/state.db has applied {count(applied, 'verdict')} of it"
             yield Finding(f"data/feedback/{self.ledger.path.name}", text, _BOTH)
@@ -155,11 +155,16 @@ class HomeProof:
         yield from stored_rows.of_verdicts(self.ledger, acknowledged, known)
 
 
+def _place(log: Path, file: str) -> str:
+    """Where a file of a log is in the home; feedback has a folder of its own in `data`."""
+    return f"data/{file}" if log.parent.name == "data" else f"data/{log.parent.name}/{file}"
+
+
 def _of_chain(path: Path) -> Iterable[Finding]:
     verified = verify.verify(path)
     if verified.broken is not None:
         broken = verified.broken
-        yield Finding(f"data/{broken.file}", f"is broken in line {broken.line} ({broken.sentence.rstrip('.')})")
+        yield Finding(_place(path, broken.file), f"is broken in line {broken.line} ({broken.sentence.rstrip('.')})")
 
 
 def _ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -158,6 +158,13 @@ PLANTED: dict[str, tuple[Damage, str]] = {
         lambda home: (home / "data/feedback/feedback.csv").unlink(),
         "data/feedback/feedback.csv is gone, and data/state.db has applied 1 verdict of it",
     ),
+    "a changed line of feedback": (
+        lambda home: changed(home / "data/feedback/feedback.csv"),
+        "data/feedback/feedback.csv is broken in line 2",
+    ),
+    "a changed line of the audit log": (
+        lambda home: changed(home / "data/audit.csv"), "data/audit.csv is broken in line 2",
+    ),
     "no audit log": (lambda home: (home / "data/audit.csv").unlink(), "data/audit.csv is gone"),
     "no schema": (lambda home: (home / "data/schema.toml").unlink(), "data/schema.toml is gone"),
     "another salt": (lambda home: (home / "data/salt.txt").write_text("6b" * 16), "data/salt.txt is not the salt"),
@@ -173,6 +180,11 @@ def spoilt(path: Path, at: int) -> None:
     content = bytearray(path.read_bytes())
     content[at : at + 4_096] = noise(4_096)
     path.write_bytes(bytes(content))
+
+
+def changed(path: Path) -> None:
+    head, line, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([head, line.swapcase(), *rest]))
 
 
 def cut(path: Path) -> None:
