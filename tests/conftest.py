@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import typer.testing
 from streamlit.components.v2 import manifest_scanner
 
 from core.home import Home
@@ -39,6 +40,9 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").add
 # At its first run each AppTest reads the metadata of all packages installed, to find components: a quarter of a second
 # each time. They stay what they are.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+# Each call of a command in a test has the whole command line made anew, from the signatures of all commands: a third of
+# a second each time.
+typer.testing._get_command = functools.cache(typer.testing._get_command)  # type: ignore[attr-defined]
 
 #: Few tests that take long: begun first, so that the processes end together.
 LONG = (
