@@ -26,6 +26,7 @@ from core.schema import schema as schemas
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT
 from tests import make
+from tests.core.review import reviewing
 from tests.screen import Scored, Upload, Visit
 
 _START, _LAUNCH = jobs.Jobs.start, jobs.Jobs._launch
@@ -99,10 +100,27 @@ def scored() -> Scored:
     return run_of
 
 
+def unlabelled() -> pd.DataFrame:
+    return make.users(200, seed=3).drop(columns="spam").fillna({"ratio": 0.0})
+
+
 @pytest.fixture
 def to_score() -> pd.DataFrame:
     """200 users without label and without a missing value; about a fifth of them are flagged."""
-    return make.users(200, seed=3).drop(columns="spam").fillna({"ratio": 0.0})
+    return unlabelled()
+
+
+@pytest.fixture(scope="session")
+def planned(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Run]:
+    home = make.copied(trained, tmp_path_factory.mktemp("planned"))
+    return home, reviewing.planned(home, unlabelled())
+
+
+@pytest.fixture
+def in_review(planned: tuple[Home, Run], own: Home) -> Run:
+    """A run of these users in the test's own home, of whom 5 flagged, 2 unsure ones and some by lot are queued."""
+    make.laid_over(planned[0], own)
+    return planned[1]
 
 
 @pytest.fixture

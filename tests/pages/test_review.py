@@ -29,7 +29,7 @@ from core.store import tables
 from tests import make, screen
 from tests.core.review import reviewing
 from tests.core.review.reviewing import rows, waiting
-from tests.pages.conftest import Note
+from tests.pages.conftest import Note, unlabelled
 from tests.pages.users_list import checked
 from tests.screen import Scored, Visit
 
@@ -38,11 +38,18 @@ PAGES = ("overview", "explore", "score_user", "score_file", "review", "registry"
 HOSTILE = ["<b>x</b>", "[a](javascript:alert(1))", ":red[x]", "$x$", "~~x~~", "`x`", "**x**"]
 
 
+@pytest.fixture(scope="module")
+def ruled(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Run]:
+    home = make.copied(trained, tmp_path_factory.mktemp("ruled"))
+    reviewing.rules(home, capacity=5)
+    return home, reviewing.planned(home, unlabelled())
+
+
 @pytest.fixture
-def run(own: Home, to_score: pd.DataFrame) -> Run:
+def run(ruled: tuple[Home, Run], own: Home) -> Run:
     """A run that waits for review: 5 highest risks, 2 unsure ones and about 20 drawn at random."""
-    reviewing.rules(own, capacity=5)
-    return reviewing.planned(own, to_score)
+    make.laid_over(ruled[0], own)
+    return ruled[1]
 
 
 @pytest.fixture

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.review import key_guard
 from app.queries import services
 from core.home import Home
+from core.scoring.runs import Run
 from core.settings import ROOT
-from tests.core.review import reviewing
 from tests.core.review.reviewing import rows
 from tests.screen import Visit
 
@@ -39,8 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def desk(visit: Visit, own: Home, to_score: pd.DataFrame) -> AppTest:
-    reviewing.planned(own, to_score)
+def desk(visit: Visit, own: Home, in_review: Run) -> AppTest:
     return visit(own, "review", **{"as": "Ada"})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import pytest
 
 from core.home import Home
@@ -19,8 +18,8 @@ PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
 @pytest.fixture
-def run(own: Home, to_score: pd.DataFrame) -> Run:
-    return reviewing.planned(own, to_score)
+def run(in_review: Run) -> Run:
+    return in_review
 
 
 @pytest.mark.parametrize("name", PAGES)
