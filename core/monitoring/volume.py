@@ -28,7 +28,7 @@ LEAST_DAYS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """`open` cases, of them `late` ones, without those of snoozed users; hours the first and the middle one have waited,
+    """`open` cases, of them `late` ones, but for those of snoozed users; hours the first and the middle one waited,
     NaN while nobody waits.
 
     `days`: for each of the last days (UTC), oldest first, `day`, users `queued` and users `judged`.
