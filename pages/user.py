@@ -8,7 +8,7 @@ from app.components.user.correction import corrections
 from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
 from app.components.user.latest import Latest, actions, latest_score
 from app.components.user.latest_message import latest_message
-from app.components.user.snoozing import snoozing
+from app.components.user.snoozing import into_snooze, snoozing
 from app.queries import services
 from app.words import plain
 
@@ -26,6 +26,8 @@ else:
     verdicts, told = services.verdicts_on(user), home.outbox.of_user(user)
     if not (scored or asked or len(verdicts) or len(told)):
         nothing_known(user)
+    with title:
+        into_snooze(user)
     snoozing(user, asked)
     latest_message(scored, asked)
     if (latest := Latest.of(user, scored, asked)) is not None:

@@ -412,8 +412,6 @@ def test_those_selected_are_put_on_a_list_after_what_that_does_is_said(opened: A
 def test_those_selected_are_snoozed_until_a_day_and_that_is_undone(opened: AppTest, own: Home) -> None:
     checked(opened, [0, 1])
     ids = users(opened)[:2]
-    opened.session_state["snooze-users-r-0001-0"] = True
-    opened.run()
     opened.button_group(key="snooze-for-users-r-0001").set_value("Until a day").run()
     opened.date_input(key="snooze-until-users-r-0001").set_value(date.today() + timedelta(days=9)).run()  # noqa: DTZ011
     opened.text_input(key="snooze-why-users-r-0001").set_value("Known bug").run()

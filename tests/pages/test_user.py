@@ -153,8 +153,6 @@ def test_a_user_is_snoozed_and_says_so_without_the_reason_while_judged_blind(vis
     for blind in (False, True):
         user = next(each for each in waiting(own) if each.blind == blind).user
         at = visit(own, "user", id=user, **{"as": "Ada"})
-        at.session_state["snooze-user-0"] = True
-        at.run()
         at.text_input(key="snooze-why-user").set_value("A score of 0.2").run()
         at.button(key="snooze-do-user").click().run()
 

@@ -39,23 +39,23 @@ def snooze(
         return
     # Another one once it has been used: that would stand open before what came of it.
     name = f"snooze-{key}-{st.session_state.get(_STEPS, 0)}"
-    options = watch(name) if watch else Watched(key=name, on_change="rerun")
-    place = st.popover("Snooze", icon=":material/snooze:", disabled=not users, **options)
-    if not users or not place.open:
-        return
-    with place:
+    options = watch(name) if watch else Watched(key=name)
+    # Drawn whole at once: one that is filled when it opens gets the place of an empty one, where little of it is seen.
+    with st.popover("Snooze", icon=":material/snooze:", disabled=not users, **options):
+        if not users:
+            return
         guard.told()
         if len(users) > MOST_AT_ONCE:
             st.caption(f"At most {count(MOST_AT_ONCE)} are snoozed at once: choose fewer.")
             return
-        until = _until(key)
-        st.markdown(_preview(users, until))
-        reason = st.text_input("Reason", key=f"snooze-why-{key}", max_chars=500)
-        person = session.person()
-        by = person.name if person else st.text_input("Your name", max_chars=80, key=f"snooze-by-{key}")
+        _end(key)
+        st.markdown(_preview(users, _until(key)))
+        st.text_input("Reason", key=f"snooze-why-{key}", max_chars=500)
+        if session.person() is None:
+            st.text_input("Your name", max_chars=80, key=f"snooze-by-{key}")
         st.button(
             f"Snooze {counted(len(users), 'user')}", type="primary", key=f"snooze-do-{key}", on_click=_snooze,
-            args=(list(users), until, reason, by, then),
+            args=(list(users), key, then),
         )  # fmt: skip
 
 
@@ -72,11 +72,11 @@ def undo(users: Sequence[str] | None = None) -> None:
 def wake(users: Sequence[str], key: str) -> None:
     """A button that ends snoozes before their time."""
     if users and may_snooze():
-        person = session.person()
-        by = person.name if person else st.text_input("Your name", max_chars=80, key=f"wake-by-{key}", width=260)
+        if session.person() is None:
+            st.text_input("Your name", max_chars=80, key=f"wake-by-{key}", width=260)
         st.button(
             "End the snooze" if len(users) == 1 else f"End {count(len(users))} snoozes", icon=":material/alarm:",
-            key=f"wake-{key}", on_click=_wake, args=(list(users), by),
+            key=f"wake-{key}", on_click=_wake, args=(list(users), key),
         )  # fmt: skip
 
 
@@ -88,17 +88,39 @@ def badge(entry: Entry, *, why: bool = True) -> str:
     return f":gray-badge[:material/snooze: Snoozed{until}] :small[:gray[by {plain(entry.by)}{told}]]"
 
 
-def _until(key: str) -> datetime:
-    now = services.now()
+def _end(key: str) -> None:
+    """For how long, or until which day."""
     span = st.segmented_control("For", list(_SPANS), default="7 days", required=True, key=f"snooze-for-{key}")
-    days = _SPANS[span]
+    if _SPANS[span] is None:
+        tomorrow = _tomorrow()
+        st.date_input("Back on", tomorrow + timedelta(days=6), min_value=tomorrow, key=f"snooze-until-{key}")
+
+
+def _until(key: str) -> datetime:
+    """What the fields say now: a click on the button may come together with what was typed last."""
+    days = _SPANS[st.session_state[f"snooze-for-{key}"]]
     if days is not None:
-        return now + timedelta(days=days)
-    offset = timedelta(minutes=-(st.context.timezone_offset or 0))
-    tomorrow = (now + offset).date() + timedelta(days=1)
-    day = st.date_input("Back on", tomorrow + timedelta(days=6), min_value=tomorrow, key=f"snooze-until-{key}")
+        return services.now() + timedelta(days=days)
+    day = st.session_state.get(f"snooze-until-{key}")
     # Midnight of that day where the reader is.
-    return datetime.combine(day if isinstance(day, date) else tomorrow, time(), UTC) - offset
+    return datetime.combine(day if isinstance(day, date) else _tomorrow(), time(), UTC) - _offset()
+
+
+def _tomorrow() -> date:
+    """Where the reader is."""
+    return (services.now() + _offset()).date() + timedelta(days=1)
+
+
+def _offset() -> timedelta:
+    return timedelta(minutes=-(st.context.timezone_offset or 0))
+
+
+def _whose(field: str) -> str:
+    """Who is here; else who the field names, who is so from then on."""
+    person = session.person()
+    name = accounts.named(person.name if person else st.session_state.get(field, ""))
+    session.come_in(name)
+    return name
 
 
 def _preview(users: Sequence[str], until: datetime) -> str:
@@ -108,19 +130,16 @@ def _preview(users: Sequence[str], until: datetime) -> str:
     if waiting:
         verb = "is" if waiting == 1 else "are"
         comes = "comes" if waiting == 1 else "come"
-        told.append(f"{counted(waiting, 'open case')} {verb} put away and {comes} back by then, as old as before.")
+        told.append(f"{counted(waiting, 'open case')} {verb} put away and {comes} back then.")
     if already:
         told.append(f"{count(already)} of them {'is' if already == 1 else 'are'} snoozed already and keep their end.")
     return " ".join(told)
 
 
-def _snooze(
-    users: list[str], until: datetime, reason: str, by: str, then: Callable[[], None] | None
-) -> None:  # fmt: skip
+def _snooze(users: list[str], key: str, then: Callable[[], None] | None) -> None:
     with guard.noted() as failure:
-        name = accounts.named(by)
-        session.come_in(name)
-        step = services.home().snoozing.snooze(users, until=until, reason=reason, by=name, now=services.now())
+        by, reason = _whose(f"snooze-by-{key}"), st.session_state[f"snooze-why-{key}"]
+        step = services.home().snoozing.snooze(users, until=_until(key), reason=reason, by=by, now=services.now())
         st.session_state[_LAST] = step
         st.session_state[_STEPS] = st.session_state.get(_STEPS, 0) + 1
         stood = f", {count(step.standing)} were already" if step.standing else ""
@@ -137,9 +156,7 @@ def _undo(step: Snooze) -> None:
         session.say(f"{counted(back, 'user')} back from the snooze")
 
 
-def _wake(users: list[str], by: str) -> None:
+def _wake(users: list[str], key: str) -> None:
     with guard.noted():
-        name = accounts.named(by)
-        session.come_in(name)
-        back = services.home().snoozing.wake(users, by=name, now=services.now())
+        back = services.home().snoozing.wake(users, by=_whose(f"wake-by-{key}"), now=services.now())
         session.say(f"{counted(back, 'user')} back from the snooze")

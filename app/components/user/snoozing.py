@@ -1,4 +1,4 @@
-"""Whether the user is snoozed, until when and by whom; the way into the snooze, and out of it."""
+"""The way into a snooze of the user, in the title row; below it until when the user is snoozed, and the way out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ from app.queries import services
 from core.review.cases import Case
 
 
+def into_snooze(user: str) -> None:
+    """A popover, unless the user is snoozed."""
+    if not services.home().snoozing.standing([user], now=services.now()):
+        snooze.snooze([user], "user")
+
+
 def snoozing(user: str, cases: Sequence[Case]) -> None:
-    """cases: of this user. The reason is not told while one waits that is judged blind: it may say the score."""
+    """A line where the user is snoozed, or was a moment ago. cases: of this user.
+
+    The reason is not told while one waits that is judged blind: it may say the score.
+    """
     standing = services.home().snoozing.standing([user], now=services.now()).get(user)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if standing is None:
-            snooze.snooze([user], "user")
-        else:
+        if standing is not None:
             blind = any(case.blind and case.status == "open" for case in cases)
             st.markdown(snooze.badge(standing, why=not blind), width="content")
             snooze.wake([user], "user")
