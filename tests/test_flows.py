@@ -11,11 +11,16 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 import pytest
+from typer.testing import CliRunner
 
+from app import cli
 from app.commands import learning
+from core.files import write_text
+from core.home import Home
 from core.retraining import timetable
+from core.retraining.timetable import Program
 from core.settings import ROOT
-from tests import documents
+from tests import documents, make
 
 FLOWS: Final = ROOT / "deploy" / "flows"
 
@@ -74,6 +79,29 @@ def test_the_dag_of_airflow_has_them_in_order(steps: ModuleType) -> None:
     assert " >> ".join(commands) in text
 
 
+def test_a_step_runs_what_the_schedule_of_the_workspace_names_and_else_what_stands_in_the_file(
+    steps: ModuleType, monkeypatch: pytest.MonkeyPatch, home: Home
+) -> None:
+    table = '[schedule.fetch]\nat = "elsewhere"\nrun = "fetch reddit --subreddit science --score"\n'
+    write_text(home.settings.data / "settings.toml", table)
+    asked = list[tuple[str, ...]]()
+
+    def done(*given: str) -> SimpleNamespace:
+        asked.append(given)
+        result = CliRunner().invoke(cli.app, ["--home", str(home.settings.home), *given])
+        return SimpleNamespace(returncode=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+
+    monkeypatch.setattr(steps, "_done", done)
+    monkeypatch.setenv("TRUSTDESK_USERS", "/srv/users.csv")
+    assert steps.words("fetch") == ["fetch", "reddit", "--subreddit", "science", "--score"]
+    assert steps.words("score")[:2] == ["score", "/srv/users.csv"]
+    assert set(asked) == {("watch", "--schedule", "--json")}
+    assert home.timetable.look(Program((), learning.STEPS), now=make.NOW) == ()
+    write_text(home.settings.data / "settings.toml", "[schedule]\nfetch = 7\n")
+    with pytest.raises(steps.StepFailedError, match=r"its schedule cannot be read\. settings\.toml"):
+        steps.words("score")
+
+
 @pytest.mark.parametrize(
     ("step", "code", "out"),
     [
@@ -87,7 +115,11 @@ def test_the_dag_of_airflow_has_them_in_order(steps: ModuleType) -> None:
 def test_a_step_is_its_exit_code_and_its_json(
     step: str, code: int, out: str | None, steps: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    program = f"import sys; print({out!r}); sys.stderr.write('some\\nlast\\n'); sys.exit({code})"
+    program = (
+        "import sys\n"
+        "if 'watch' in sys.argv: print('{\"steps\": []}'); sys.exit()\n"
+        f"print({out!r}); sys.stderr.write('some\\nlast\\n'); sys.exit({code})"
+    )
     (tmp_path / "app.py").write_text(program, encoding="utf-8")
     monkeypatch.setenv("TRUSTDESK_PYTHON", sys.executable)
     monkeypatch.setenv("TRUSTDESK_PROGRAM", str(tmp_path))

@@ -118,7 +118,7 @@ def _schedule(home: Home, *, as_json: bool) -> str:
     now, ran = datetime.now(UTC), home.timetable.ran()
     steps, last = home.timetable.steps(STEPS), {each.step: asdict(each) for each in ran}
     rows: list[dict[str, Any]] = [
-        {"step": each.name, "at": each.at, "run": shlex.join(each.words), "next": each.after(now).isoformat(),
+        {"step": each.name, "at": each.at, "run": shlex.join(each.words), "next": _iso(each.after(now)),
          "last": last.get(each.name)}
         for each in steps
     ]  # fmt: skip
@@ -132,8 +132,12 @@ def _schedule(home: Home, *, as_json: bool) -> str:
         how = (
             "not run yet" if went is None else f"{'failed' if went['failed'] else 'done'} {went['due']} {went['said']}"
         )
-        lines.append("\t".join([str(each["step"]), str(each["at"]), str(each["next"]), how]) + "\n")
+        lines.append("\t".join([each["step"], each["at"], each["next"] or "run by another scheduler", how]) + "\n")
     return "".join(lines)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _table(gate: Gate) -> str:

@@ -18,7 +18,9 @@ from core.errors import BadOptionError
 from core.wording import count
 
 if TYPE_CHECKING:
+    from core.access.accounts import Deed
     from core.home import Home
+    from core.policy.lists import ListName
 
 app = typer.Typer(no_args_is_help=True, help="Lists: block, allow and snooze come before rules and the score.")
 
@@ -48,11 +50,13 @@ def add(
 
     home = home_of(context, home_dir)
     with guard.command(home):
-        lead, now = allowed(home, by, "change policy"), datetime.now(UTC)
         which, place = lists.named(name), column_of(column, schemas.load(home.settings.schema_file))
+        person, now = allowed(home, by, _deed(which, place)), datetime.now(UTC)
         given = lists.checked(place, _all(values, file))
-        grounds = Grounds(reason, lead.name, now, _end(now, days))
+        grounds = Grounds(reason, person.name, now, _end(now, days))
         _tell_hits(home, place, given)
+        if (which, place) == ("snooze", lists.USER):
+            tell(f"Open cases put away until the snooze ends: {home.case_lists.of_users(given):,}.")
         if not preview:
             added = home.lists.add(which, place, given, grounds)
             standing = f"; {added.standing:,} stood there already" if added.standing else ""
@@ -76,9 +80,9 @@ def remove(
 
     home = home_of(context, home_dir)
     with guard.command(home):
-        lead = allowed(home, by, "change policy")
         which, place = lists.named(name), column_of(column, schemas.load(home.settings.schema_file))
-        gone = home.lists.remove(which, place, _all(values, file), by=lead.name, now=datetime.now(UTC))
+        person = allowed(home, by, _deed(which, place))
+        gone = home.lists.remove(which, place, _all(values, file), by=person.name, now=datetime.now(UTC))
         tell(f"{count(gone, 'value')} taken off the {which} list.")
 
 
@@ -107,6 +111,11 @@ def show(
             put("\t".join(cells) + "\n")
         if not found:
             tell("Nothing stands there.")
+
+
+def _deed(name: ListName, column: str) -> Deed:
+    """What a change of a list is: to snooze users is a reviewer's, all else is a matter of policy."""
+    return "snooze users" if (name, column) == ("snooze", "") else "change policy"
 
 
 def _all(values: list[str] | None, file: Path | None) -> list[str]:

@@ -123,17 +123,22 @@ def appeal(
 
 @app.command()
 def stats(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
-    """How many cases wait, in which bands, and since when. The bands of blind cases are not told."""
+    """How many cases wait, in which bands, since when, and how many are snoozed. No bands of blind cases are told."""
 
     home = home_of(context, home_dir)
     with guard.command(home):
-        waiting = home.cases.waiting()
+        now = datetime.now(UTC)
+        waiting, away = home.cases.waiting(now=now), home.case_lists.put_away(now=now)
         oldest = waiting.oldest.isoformat(timespec="seconds") if waiting.oldest else None
         if as_json:
-            facts = {"open": waiting.open, "bands": waiting.bands, "blind": waiting.blind, "oldest": oldest}
+            back = away.next.isoformat(timespec="seconds") if away.next else None
+            facts = {
+                "open": waiting.open, "bands": waiting.bands, "blind": waiting.blind, "oldest": oldest,
+                "snoozed": away.cases, "next_back": back,
+            }  # fmt: skip
             put(json.dumps(facts, indent=1) + "\n")
         else:
-            put("".join(f"{line}\n" for line in _lines(waiting, oldest)))
+            put("".join(f"{line}\n" for line in [*_lines(waiting, oldest), *filter(None, [away.sentence])]))
 
 
 def _lines(waiting: Waiting, oldest: str | None) -> list[str]:

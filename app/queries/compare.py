@@ -43,6 +43,11 @@ class View:
         return tuple(each for each in reversed(self.found.contenders) if VERSION.fullmatch(each))
 
 
+def at_costs(identity: str, found: Compared, costs: Costs) -> Compared:
+    """A comparison that was kept, with its cost per user at other costs."""
+    return services.kept(("at costs", identity, costs), lambda: found.at_costs(costs, seed=SEED))
+
+
 def lead(view: View) -> Lead:
     """Ranking, calibration, and equal capacity by what the lead of reviews has set for a day."""
     day = services.guidance().capacity

@@ -25,8 +25,8 @@ def outlook() -> Outlook:
     known.refresh()
     newest = next(iter(here.runs.recent(1)), None)
     key = (
-        "outlook", here, newest and newest.id, known.position, here.cases.waiting().open, here.guidance.load().version,
-        here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
+        "outlook", here, newest and newest.id, known.position, here.cases.waiting(now=day).open,
+        here.guidance.load().version, here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
     )  # fmt: skip
     return services.kept(key, lambda: here.plans.outlook(now=day))
 

@@ -18,7 +18,6 @@ from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
 from core.comparison.lead import Lead
 from core.evaluation import thresholds, weakest
-from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
 from core.policy.bands import BANDS
 
@@ -43,7 +42,8 @@ def report(found: Compared, lead: Lead) -> str:
     held = Section("At equal capacity", f"{lead.decisions.sentence} With 95 % intervals.", table=tables.held(lead))
     sections = [held]
     if comparison.ranked:
-        figures = Section("Figures", "With 95 % intervals.", table=_figures(found))
+        costs = tables.costs_of(found) if comparison.by_probability else ""
+        figures = Section("Figures", f"With 95 % intervals. {costs}".strip(), table=_figures(found))
         sections = [_differences(found, lead), held, figures, *_curves(found, sweeps)]
     if comparison.by_probability:
         sections += [
@@ -134,14 +134,9 @@ def _thresholds(comparison: Compared, sweeps: list[Sweep], lead: Lead) -> Sectio
             rows.append({
                 "Above": f"{above:g}", "Band": next(label(each) for each in BANDS if each == band), "Model": name,
                 "Caught": at.caught, "Missed": at.missed, "False alarms": at.false_alarms, "Left alone": at.left_alone,
-                **told, "Cost": decimal(tables.at_threshold(at, Costs())["Cost"] or 0.0, 1),
+                **told, "Cost": decimal(tables.at_threshold(at, comparison.costs)["Cost"] or 0.0, 1),
             })  # fmt: skip
-    costs = Costs()
-    text = (
-        f"Users scored above are flagged. Cost per 1,000 users: {costs.missed:g} for a missed spammer, "
-        f"{costs.false_alarm:g} for a false alarm."
-    )
-    text = " ".join([text, *tables.apart(lead)])
+    text = " ".join(["Users scored above are flagged. Cost: of 1,000 users, counted as above.", *tables.apart(lead)])
     return Section("At the policy's thresholds", text, table=pd.DataFrame(rows))
 
 

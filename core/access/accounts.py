@@ -26,14 +26,14 @@ from core.store.tables import accounts, keys
 Role = Literal["integrator", "analyst", "reviewer", "data scientist", "lead", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 Deed = Literal[
-    "see the workspace", "predict", "score", "send to review", "send feedback", "judge", "see strata", "reopen",
-    "assign cases", "change guidance", "change policy",
+    "see the workspace", "predict", "score", "send to review", "send feedback", "judge", "snooze users", "see strata",
+    "reopen", "assign cases", "change guidance", "change policy",
     "train", "retrain", "promote", "export decisions", "delete data", "manage accounts",
 ]  # fmt: skip
 DEEDS: Final[tuple[Deed, ...]] = get_args(Deed)
 _INTEGRATOR: Final[frozenset[Deed]] = frozenset({"predict", "send feedback", "export decisions"})
 _ANALYST: Final[frozenset[Deed]] = frozenset({"see the workspace", "predict", "score", "send to review"})
-_REVIEWER: Final[frozenset[Deed]] = _ANALYST | {"send feedback", "judge"}
+_REVIEWER: Final[frozenset[Deed]] = _ANALYST | {"send feedback", "judge", "snooze users"}
 _SCIENTIST: Final[frozenset[Deed]] = _ANALYST | {"see strata", "train", "retrain", "promote"}
 _LEAD: Final[frozenset[Deed]] = _REVIEWER | {
     "see strata", "reopen", "assign cases", "change guidance", "change policy", "promote", "export decisions",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from core import formats
@@ -18,8 +19,9 @@ from core.comparison import flips, lead
 from core.comparison.by_category import ByCategory
 from core.comparison.flips import Flips
 from core.comparison.lead import Lead
-from core.comparison.paired_metrics import Comparison
+from core.comparison.paired_metrics import Comparison, at_costs
 from core.comparison.result import MILDEST
+from core.evaluation.resample import Costs
 from core.files import add_digests, replacing, within
 
 FORMAT: Final = 2
@@ -40,6 +42,7 @@ class Compared:
     but with the input row, None unless both are versions; `segments` of a and of b, at the first threshold (see
     `weakest.segments`); `reasons`: how many they share, in a sentence, "" unless both are versions. `policy`: the
     thresholds that were asked for, also where none was compared at. `by_category`: None unless both say categories.
+    `costs`: what its cost per user counts; comparisons are kept at those of `Costs()`.
     """
 
     contenders: tuple[str, str]
@@ -52,6 +55,7 @@ class Compared:
     cautions: tuple[str, ...]
     policy: Mapping[str, float] = field(default_factory=dict)
     by_category: ByCategory | None = None
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -67,6 +71,13 @@ class Compared:
         """Ranking, calibration and equal capacity, worked out of what was scored; `day`: reviews in a day, if known."""
         found = self.comparison
         return lead.of(found, *(self.users[each] for each in ("label", "a", "b")), thresholds=self.policy, day=day)
+
+    def at_costs(self, costs: Costs, *, seed: int) -> Compared:
+        """The same with its cost per user at other costs."""
+        if costs == self.costs or not self.comparison.by_probability:
+            return self
+        label, a, b = (self.users[each].to_numpy(np.float64) for each in ("label", "a", "b"))
+        return replace(self, comparison=at_costs(self.comparison, label, a, b, costs, seed=seed), costs=costs)
 
     def flips(self) -> Flips:
         """Who changes band from a to b."""

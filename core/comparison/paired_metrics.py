@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -168,6 +168,37 @@ def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often
     return Comparison(
         a.name, b.name, len(y), int(y.sum()), (figures[0], figures[1]), tuple(differences), verdicts, kinds, notes
     )  # fmt: skip
+
+
+def at_costs(
+    found: Comparison, label: Floats, a: Floats, b: Floats, costs: Costs, *, seed: int, replicates: int = 1_000
+) -> Comparison:  # fmt: skip
+    """A comparison with its cost per user at other costs; all else stays. label, a, b (n,): of its rows.
+
+    What a user costs follows from the label and from who is flagged, so that a draw of n users is one of eight counts.
+    """
+    figures, differences = found.figures, {(each.figure, each.band): each for each in found.differences}
+    label = np.asarray(label, np.float64)
+    for number, (band, above) in enumerate(figures[0].thresholds.items()):
+        flags = tuple(np.asarray(each) > above for each in (a, b))
+        kinds = np.bincount((4 * label + 2 * flags[0] + flags[1]).astype(np.int64), minlength=8)
+        draws = np.random.default_rng([seed, number]).multinomial(found.n, kinds / found.n, size=replicates)
+        # By kind: legitimate users first, of either those whom nobody flags, b alone, a alone, both.
+        cost = np.zeros((2, 8))
+        for side, flagged in enumerate(([0, 0, 1, 1], [0, 1, 0, 1])):
+            cost[side] = [costs.false_alarm * each for each in flagged] + [
+                costs.caught if each else costs.missed for each in flagged
+            ]
+        drawn = cost @ draws.T / found.n
+        told = [_interval(float(mine @ kinds) / found.n, each) for mine, each in zip(cost, drawn, strict=True)]
+        figures = tuple(
+            replace(each, at={**each.at, band: {**each.at[band], "cost": estimate}})
+            for each, estimate in zip(figures, told, strict=True)
+        )  # type: ignore[assignment]
+        changed = sum(_changed(label, *flags).values())
+        again = _ranked("cost", found.a, found.b, list(figures), drawn, str(band))
+        differences["cost", str(band)] = _if_enough(again, changed)
+    return replace(found, figures=figures, differences=tuple(differences.values()))
 
 
 def _scaled(contender: Contender) -> Floats:

@@ -162,7 +162,7 @@ class Inspection:
     def _queue(self, now: datetime) -> Iterator[Finding]:
         hours = self.guidance.load().service_hours
         late = self.cases.count(CaseFilters(min_age_hours=hours), now=now)
-        oldest = self.cases.waiting().oldest
+        oldest = self.cases.waiting(now=now).oldest
         if late and oldest is not None:
             waited = (now - oldest).total_seconds() / 3600
             text = f"{count(late, 'user')} waited for a review longer than {hours:g} h, the first for {waited:.0f} h."

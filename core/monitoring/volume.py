@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, func, select
 
 from core.policy.bands import BANDS
+from core.policy.snoozing import snoozed
 from core.review.guidance import GuidanceStore
 from core.scoring.runs import Run, Runs
 from core.store.database import Database
@@ -27,7 +28,8 @@ LEAST_DAYS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """`open` cases, of them `late` ones; hours the first and the middle one have waited, NaN while nobody waits.
+    """`open` cases, of them `late` ones, but for those of snoozed users; hours the first and the middle one waited,
+    NaN while nobody waits.
 
     `days`: for each of the last days (UTC), oldest first, `day`, users `queued` and users `judged`.
     """
@@ -74,7 +76,7 @@ class Volume:
         hours = self.guidance.load().service_hours
         first = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         with self.database.connect() as connection:
-            since = connection.execute(select(cases.c.queued).where(OPEN)).scalars().all()
+            since = connection.execute(select(cases.c.queued).where(OPEN, ~snoozed(now))).scalars().all()
             queued, judged = (
                 {row[0]: row[1] for row in connection.execute(_by_day(column, first))}
                 for column in (cases.c.queued, cases.c.judged_at)

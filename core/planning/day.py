@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from core.policy.snoozing import snoozed
 from core.review.guidance import Guidance
 from core.store import database
 from core.store.tables import OPEN, cases
@@ -172,8 +173,8 @@ def outlook(rules: Guidance, tally: Tally, found: Places, *, flagged: int) -> Ou
 
 
 def tally(connection: Connection, now: datetime) -> Tally:
-    """The queue as it is."""
-    by_stratum = select(cases.c.stratum, func.count()).where(OPEN).group_by(cases.c.stratum)
+    """The queue as it is. Cases of users who are snoozed take no place of a day."""
+    by_stratum = select(cases.c.stratum, func.count()).where(OPEN, ~snoozed(now)).group_by(cases.c.stratum)
     found = {row[0]: int(row[1]) for row in connection.execute(by_stratum)}
     since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     judged = select(func.count()).select_from(cases).where(cases.c.judged_at >= since, cases.c.judgement.is_not(None))

@@ -49,10 +49,14 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """How many values are `new` on a list, and how many stood there already and are as they were."""
+    """The `values` that are new on a list, and how many stood there already and are as they were."""
 
-    new: int
+    values: tuple[str, ...]
     standing: int
+
+    @property
+    def new(self) -> int:
+        return len(self.values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +82,7 @@ class ListStore:
                 connection.execute(insert(list_entries), [_row(name, column, text, grounds) for text in fresh])
                 mark_changed(connection)
                 self._note(name, column, fresh, grounds)
-        return Added(len(fresh), len(texts) - len(fresh))
+        return Added(tuple(fresh), len(texts) - len(fresh))
 
     def remove(self, name: ListName, column: str, values: Sequence[str], *, by: str, now: datetime) -> int:
         """Take values off a list; how many stood there. Raises BadOptionError where none of them did."""
@@ -129,7 +133,7 @@ class ListStore:
         if not all_:
             wanted = wanted.where(list_entries.c.ended.is_(None))
         with self.database.connect() as connection:
-            return tuple(map(_entry, connection.execute(wanted)))
+            return tuple(map(entry_of, connection.execute(wanted)))
 
     def counts(self) -> dict[ListName, int]:
         """How many values stand on each list."""
@@ -202,7 +206,8 @@ def _parts(values: Sequence[str], most: int = 500) -> list[Sequence[str]]:
     return [values[start : start + most] for start in range(0, len(values), most)]
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """A row of `tables.list_entries`."""
     return Entry(
         row.number, row.list, row.column, row.value, row.reason, row.by, row.at, row.expires, row.ended, row.ended_by
     )  # fmt: skip

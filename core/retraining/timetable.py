@@ -6,9 +6,10 @@
     monitor = { at = "10 * * * *" }
     retrain = { at = "0 3 * * *" }
 
-`run` are the words of a command of this program; those of `monitor` and `retrain` are known. The gate is part of a
-retraining and has no time. Steps that are due together run one after the other in the order of STEPS, in a job; after
-one that has failed, those behind it are left out. `data/schedule.json` has what ran when.
+`run` are the words of a command of this program; those of `monitor` and `retrain` are known. `at = "elsewhere"` stands
+for times where another scheduler runs the step. The gate is part of a retraining and has no time. Steps
+that are due together run one after the other in the order of STEPS, in a job; after one that has failed, those behind
+it are left out. `data/schedule.json` has what ran when.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ TABLE: Final = "schedule"
 JOB: Final = "schedule"
 PREFIX: Final = "schedule-"
 FORMAT: Final = 1
+#: Stands where times do, for a step that another scheduler runs.
+ELSEWHERE: Final = "elsewhere"
 #: Exit codes of a step that has done its work: all of it, but for rejected rows, and, of `monitor`, that users drifted.
 DONE: Final[Mapping[str, frozenset[int]]] = {"monitor": frozenset({0, 3, 4})}
 _DONE: Final = frozenset({0, 3})
@@ -64,16 +67,15 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step, when it runs, and the words of its command."""
+    """A step, when it runs or ELSEWHERE, and the words of its command."""
 
     name: str
     at: str
     words: tuple[str, ...]
 
-    def after(self, moment: datetime) -> datetime:
-        """The first time after a moment."""
-        found: datetime = croniter(self.at, moment).get_next(datetime)
-        return found
+    def after(self, moment: datetime) -> datetime | None:
+        """The first time after a moment; None where another scheduler runs it."""
+        return None if self.at == ELSEWHERE else _next(self.at, moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +246,14 @@ class Timetable:
 def _due(steps: Sequence[Step], state: _State, now: datetime) -> Iterator[tuple[Step, Result]]:
     """The steps whose time has come since they were looked at, which they are from now on."""
     for step in steps:
+        if step.at == ELSEWHERE:
+            continue
         at, since = state.looked.get(step.name, ("", ""))
         if at != step.at:
             state.looked[step.name] = (step.at, _iso(now))
             continue
         passed, moment = list[datetime](), datetime.fromisoformat(since)
-        while len(passed) < _MOST_COUNTED and (moment := step.after(moment)) <= now:
+        while len(passed) < _MOST_COUNTED and (moment := _next(step.at, moment)) <= now:
             passed.append(moment)
         if passed:
             state.looked[step.name] = (step.at, _iso(now))
@@ -257,8 +261,15 @@ def _due(steps: Sequence[Step], state: _State, now: datetime) -> Iterator[tuple[
             yield step, Result(step.name, _iso(last), missed=len(passed) - 1)
 
 
+def _next(at: str, moment: datetime) -> datetime:
+    found: datetime = croniter(at, moment).get_next(datetime)
+    return found
+
+
 def _unusable(at: str) -> str:
-    """Why this is no time, "" where it is one."""
+    """Why this is no time, "" where it is one or stands for one."""
+    if at == ELSEWHERE:
+        return ""
     if len(at.split()) != _FIELDS:
         return "it has not five fields"
     try:

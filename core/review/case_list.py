@@ -6,10 +6,11 @@ last, whichever way, as those do of which nothing is known.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import numpy as np
@@ -20,16 +21,18 @@ from sqlalchemy import cast as as_type
 from core.errors import BadOptionError
 from core.feedback.strata import STRATA, Stratum
 from core.policy.bands import BANDS, Band
+from core.policy.snoozing import in_force
 from core.review.cases import QUEUED, Case, CaseFilters, Order, id_of, of_row
 from core.scoring.listing import params as written
 from core.scoring.listing.run_users import SIZES
 from core.store.database import Database
-from core.store.tables import OPEN, cases
+from core.store.tables import OPEN, cases, list_entries
+from core.wording import count
 
 #: Names of an address that are those of a view.
 PARAMS: Final = (
     "bands", "categories", "score", "queue_age", "feature", "within", "context", "is", "strata", "q", "sort",
-    "columns", "size",
+    "snoozed", "columns", "size",
 )  # fmt: skip
 #: What cases can be sorted by; `queue`: as they are judged.
 KEYS: Final = ("queue", "score", "action", "category", "user", "waiting", "assigned")
@@ -100,6 +103,7 @@ class CaseView:
             "score": written.of_range(own.scores) if own.scores != usual.scores else "",
             "queue_age": f"{own.min_age_hours:g}" if own.min_age_hours else "",
             "q": own.text.strip(),
+            "snoozed": "1" if own.snoozed else "",
             "sort": self.sort.text if self.sort != CaseSort() else "",
             "size": str(self.size) if self.size != SIZES[0] else "",
             "columns": written.of_names(self.columns) if self.columns is not None else "",
@@ -126,9 +130,29 @@ class CaseView:
             feature=params.get("feature"), within=written.ends(params, "within"), context=params.get("context"),
             values=written.names(params, "is") or (), strata=strata, text=params.get("q", ""),
             unblinded=bool(strata), categories=written.names(params, "categories") or (),
+            snoozed=_said_so(params, "snoozed"),
         )  # fmt: skip
         sort = CaseSort.of(params["sort"]) if "sort" in params else CaseSort()
         return cls(filters, sort, written.names(params, "columns"), int(size) if size in map(str, SIZES) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PutAway:
+    """Open cases whose users are snoozed: how many, and when the first of them comes back, None without any."""
+
+    cases: int
+    next: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """'3 cases are snoozed; the next comes back on 3 Dec 2026, 14:00 UTC.', "" without any."""
+        if self.next is None:
+            return ""
+        at = self.next.astimezone(UTC)
+        when = f"{at.day} {at:%b %Y, %H:%M} UTC"
+        if self.cases == 1:
+            return f"1 case is snoozed; it comes back on {when}."
+        return f"{count(self.cases, 'case')} are snoozed; the next comes back on {when}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +167,20 @@ class CaseLists:
         with self.database.connect() as connection:
             rows = connection.execute(ours.order_by(*view.sort.order(unblinded=view.filters.unblinded))).scalars().all()
         return np.array(rows, np.int64)
+
+    def put_away(self, *, now: datetime) -> PutAway:
+        """The open cases whose users are snoozed."""
+        standing = cases.join(list_entries, list_entries.c.compared == cases.c.user)
+        counted = select(func.count(), func.min(list_entries.c.expires)).select_from(standing)
+        with self.database.connect() as connection:
+            return PutAway(*connection.execute(counted.where(OPEN, *in_force(now))).one())
+
+    def of_users(self, users: Sequence[str]) -> int:
+        """How many of these users have an open case."""
+        asked = select(func.json_each(json.dumps(list(users))).table_valued("value").c.value)
+        found = select(func.count()).select_from(cases).where(OPEN, cases.c.user.in_(asked))
+        with self.database.connect() as connection:
+            return connection.execute(found).scalar_one()
 
     def several(self, numbers: Sequence[int]) -> tuple[Case, ...]:
         """Cases by number, in the order given, whether they wait still or not; without those there are not."""
@@ -162,6 +200,13 @@ def _known(params: Mapping[str, str], name: str, known: Sequence[str]) -> tuple[
     if unknown := [each for each in found if each not in known]:
         raise BadOptionError(name, f"{unknown[0][:60]!r} is none of {', '.join(known)}.")
     return found
+
+
+def _said_so(params: Mapping[str, str], name: str) -> bool:
+    said = params.get(name, "0")
+    if said not in {"0", "1"}:
+        raise BadOptionError(name, f"{said[:60]!r} is neither 1 for yes nor 0 for no.")
+    return said == "1"
 
 
 def _hours(text: str) -> float:

@@ -19,6 +19,7 @@ from core.errors import BadOptionError, UnknownItemError
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
 from core.policy.bands import BANDS, Action, Band
+from core.policy.snoozing import snoozed
 from core.store.database import Database
 from core.store.tables import OPEN, cases
 
@@ -109,7 +110,8 @@ class CaseFilters:
 
     `text` is looked for in the user and in the context, `within` holds for the feature `feature`, `values` for the
     context column `context`. `unblinded` is for those who may see strata: without it, `strata` cannot be asked for
-    and a blind case passes `bands`, `scores` and `categories`, so that none tells what the model says of it.
+    and a blind case passes `bands`, `scores` and `categories`, so that none tells what the model says of it. `snoozed`:
+    the cases of users who are snoozed, and no others; without it, all others.
     """
 
     bands: tuple[Band, ...] = ()
@@ -123,6 +125,7 @@ class CaseFilters:
     text: str = ""
     unblinded: bool = False
     categories: tuple[str, ...] = ()
+    snoozed: bool = False
 
     def __post_init__(self) -> None:
         if self.strata and not self.unblinded:
@@ -161,7 +164,7 @@ class CaseFilters:
         return conditions
 
     def _by_place(self, now: datetime) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
+        conditions = [snoozed(now) if self.snoozed else ~snoozed(now)]
         if self.min_age_hours:
             conditions.append(cases.c.queued <= now - timedelta(hours=self.min_age_hours))
         if self.strata:
@@ -171,12 +174,11 @@ class CaseFilters:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one reviewer has judged since a moment, and how many cases wait for anybody."""
+    """What one reviewer has judged since a moment."""
 
     spammer: int
     legitimate: int
     unsure: int
-    waiting: int
 
     @property
     def judged(self) -> int:
@@ -185,7 +187,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Open cases: all, the `blind` ones, the others by band, and when the first of all came into the queue."""
+    """Open cases whose users are not snoozed: all, the `blind` ones, the others by band, and when the first of all came
+    into the queue.
+    """
 
     open: int
     blind: int
@@ -248,9 +252,10 @@ class Cases:
         with self.database.connect() as connection:
             return int(connection.execute(select(func.max(cases.c.number))).scalar_one() or 0)
 
-    def waiting(self) -> Waiting:
-        """All open cases, counted."""
-        counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(OPEN)
+    def waiting(self, *, now: datetime) -> Waiting:
+        """Open cases, counted."""
+        ours = (OPEN, ~snoozed(now))
+        counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(*ours)
         with self.database.connect() as connection:
             rows = connection.execute(counted.group_by(cases.c.band, cases.c.blind)).all()
         told = {band: number for band, blind, number, _ in rows if not blind}
@@ -283,14 +288,13 @@ class Cases:
                 connection.execute(update(cases).where(cases.c.number == number).values(context=left))
 
     def progress(self, by: str, since: datetime) -> Progress:
-        """Cases closed by a reviewer since a moment whose verdict still stands, and all that wait."""
+        """Cases closed by a reviewer since a moment whose verdict still stands."""
         judged = select(cases.c.judgement, func.count()).where(
             and_(cases.c.judged_by == by, cases.c.judged_at >= since, cases.c.judgement.is_not(None))
         )
         with self.database.connect() as connection:
             counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(judged.group_by(cases.c.judgement))}
-            waiting = connection.execute(select(func.count()).select_from(cases).where(OPEN)).scalar_one()
-        return Progress(counts.get("spammer", 0), counts.get("legitimate", 0), counts.get("unsure", 0), waiting)
+        return Progress(counts.get("spammer", 0), counts.get("legitimate", 0), counts.get("unsure", 0))
 
 
 def read(connection: Connection, case: str) -> Case:

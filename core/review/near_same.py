@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
+from core.policy.snoozing import snoozed
 from core.review.cases import Case, id_of
 from core.store.database import Database
 from core.store.tables import OPEN, cases
@@ -47,7 +48,8 @@ class NearSame:
             return ()
         free = or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= now, cases.c.claimed_by == by)
         columns = (cases.c.number, cases.c.user, cases.c.context)
-        ours = select(*columns).where(OPEN, free, cases.c.not_for != by, cases.c.number != case.number)
+        offered = (OPEN, free, ~snoozed(now), cases.c.not_for != by)
+        ours = select(*columns).where(*offered, cases.c.number != case.number)
         with self.database.connect() as connection:
             rows = connection.execute(ours.order_by(cases.c.priority, cases.c.number).limit(MOST)).all()
         said = [(row.number, row.user, text) for row in rows if isinstance(text := row.context.get(name), str)]

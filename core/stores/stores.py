@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.planning.entries import Entries
     from core.planning.inclusions import Inclusions
     from core.policy.list_store import ListStore
+    from core.policy.snoozing import Snoozing
     from core.policy.store import Policies
     from core.registry.lineage import Lineage
     from core.registry.registry import Registry
@@ -160,6 +161,12 @@ class Stores(Ground):
         from core.policy.list_store import ListStore
 
         return ListStore(self.audit, self.database)
+
+    @cached_property
+    def snoozing(self) -> Snoozing:
+        from core.policy.snoozing import Snoozing
+
+        return Snoozing(self.accounts, self.database, self.lists, self.settings.schema_file)
 
     @cached_property
     def guidance(self) -> GuidanceStore:

@@ -2,14 +2,17 @@
 
 Only the standard library is used, as this is imported where a scheduler is installed and Trustdesk is not.
 TRUSTDESK_PYTHON: the Python of Trustdesk; TRUSTDESK_PROGRAM: its folder; TRUSTDESK_HOME: the workspace.
-TRUSTDESK_ARRIVALS, TRUSTDESK_USERS and TRUSTDESK_SCORES: what is fetched and scored, and where scores go.
+A step runs what `[schedule]` of the workspace names under its `run`; where that names nothing, the command below.
+TRUSTDESK_ARRIVALS, TRUSTDESK_USERS and TRUSTDESK_SCORES: what these fetch and score, and where scores go.
 """
 
 import json
 import os
+import shlex
 import subprocess
 
-#: Name of a step: the words of its command, in order. The gate is what `retrain` says of its candidate.
+#: Name of a step: the words of its command where the workspace names none, in order. The gate is what `retrain` says
+#: of its candidate.
 STEPS = {
     "fetch": ["watch-folder", "{arrivals}", "{scores}", "--once"],
     "score": ["score", "{users}", "--output", "{scores}/scored.csv", "--overwrite"],
@@ -26,18 +29,21 @@ class StepFailedError(Exception):
 
 
 def words(step):
-    """The words of a command, with the places of this machine."""
+    """The words of a command: those of the workspace's schedule, else of STEPS, with the places of this machine."""
+    asked = _done("watch", "--schedule", "--json")
+    if asked.returncode != 0:
+        raise StepFailedError(f"{step} was not begun: its schedule cannot be read. {_said(asked)}")
+    named = [each["run"] for each in json.loads(asked.stdout)["steps"] if each["step"] == step]
+    if named:
+        return shlex.split(named[0])
     places = {name: os.environ.get(f"TRUSTDESK_{name.upper()}", "") for name in ("arrivals", "users", "scores")}
     return [word.format(**places) for word in STEPS[step]]
 
 
 def run(step):
     """Run a step: its name, exit code, JSON (None for none) and last line. Raises StepFailedError."""
-    command = [os.environ.get("TRUSTDESK_PYTHON", "python3"), "-m", "app", *words(step)]
-    done = subprocess.run(  # noqa: S603 - words of STEPS and places of this machine
-        command, cwd=os.environ.get("TRUSTDESK_PROGRAM") or None, capture_output=True, text=True, check=False
-    )
-    said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+    done = _done(*words(step))
+    said = _said(done)
     if done.returncode not in DONE.get(step, (0, 3)):
         raise StepFailedError(f"{step} has failed (exit code {done.returncode}). {said}")
     try:
@@ -45,6 +51,17 @@ def run(step):
     except ValueError:
         found = None
     return {"step": step, "code": done.returncode, "json": found, "said": said}
+
+
+def _done(*given):
+    command = [os.environ.get("TRUSTDESK_PYTHON", "python3"), "-m", "app", *given]
+    return subprocess.run(  # noqa: S603 - words of the workspace's schedule, or of STEPS and places of this machine
+        command, cwd=os.environ.get("TRUSTDESK_PROGRAM") or None, capture_output=True, text=True, check=False
+    )
+
+
+def _said(done):
+    return next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
 
 
 def gate(retrained):

@@ -112,7 +112,7 @@ def user_of(row: int) -> str:
 
 def test_a_run_is_queued_and_the_queue_counted(scored: Home) -> None:
     assert json.loads(done("queue", "stats", "--json", home=scored).stdout) == {
-        "open": 0, "bands": dict.fromkeys(BANDS, 0), "blind": 0, "oldest": None,
+        "open": 0, "bands": dict.fromkeys(BANDS, 0), "blind": 0, "oldest": None, "snoozed": 0, "next_back": None,
     }  # fmt: skip
     before = datetime.now(UTC)
     found = done("queue", "add", RUN, home=scored)
@@ -135,7 +135,7 @@ def test_the_plan_is_said_before_the_places_are_filled(scored: Home) -> None:
     facts = json.loads(done("queue", "plan", "--json", home=scored).stdout)
     assert told == f"{facts['sentence']}\n"
     assert (facts["capacity"], facts["carried"], facts["days"]) == (20, 0, 0)
-    assert scored.cases.waiting().open == 0
+    assert scored.cases.waiting(now=NOW).open == 0
     found = done("queue", "fill", "--by", "Ada", home=scored)
     assert f"({facts['today']} flagged, " in found.stderr
     assert "Nobody is new in the queue" in done("queue", "fill", "--by", "Ada", home=scored).stderr

@@ -16,6 +16,7 @@ from core.policy import document, planner
 from core.policy.rules import Condition, Rule
 from core.policy.thresholds.demand import Demand
 from tests import make
+from tests.core.review.test_queue import add, entry
 
 MANY = Rule("Many links", "exactly", "human_review", (Condition("links", ">=", (4.0,)),), "live", "links")
 PAKISTAN = Rule("Pakistan", "at most", "monitor", (Condition("country", "=", ("pk",)),), "shadow")
@@ -185,6 +186,27 @@ def test_who_may_not_change_the_policy_is_refused(own: Home, tmp_path: Path) -> 
         done = ran(own, *words, "--by", "Ron")
         assert (done.exit_code, "a role that may not change policy" in done.stderr) == (4, True)
     assert (own.policies.draft(), own.lists.entries()) == (None, ())
+
+
+def test_a_reviewer_snoozes_users_and_the_queue_says_when_their_cases_come_back(own: Home) -> None:
+    own.accounts.create("Ada", "admin", "a long password", now=make.NOW)
+    own.accounts.create("Ron", "reviewer", "a long password", now=make.NOW)
+    add(own, entry("u1"), entry("u2"))
+
+    done = ran(own, "lists", "add", "snooze", "u1", "u7", "--reason", "Waits for papers", "--days", 7, "--by", "Ron")
+    assert done.stderr.splitlines() == [
+        "Open cases put away until the snooze ends: 1.", "2 values put on the snooze list.",
+    ]  # fmt: skip
+    told = json.loads(ran(own, "queue", "stats", "--json").stdout)
+    assert (told["open"], told["snoozed"]) == (1, 1)
+    assert told["next_back"][:19] == own.lists.entries("snooze")[0].expires.isoformat()[:19]  # type: ignore[union-attr]
+    assert "1 case is snoozed; it comes back on " in ran(own, "queue", "stats").stdout
+    country = ran(
+        own, "lists", "add", "snooze", "KE", "--column", "country", "--reason", "x", "--days", 1, "--by", "Ron"
+    )
+    assert "a role that may not change policy" in country.stderr
+    ran(own, "lists", "remove", "snooze", "u1", "--by", "Ron")
+    assert json.loads(ran(own, "queue", "stats", "--json").stdout)["snoozed"] == 0
 
 
 def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is(own: Home, tmp_path: Path) -> None:

@@ -103,6 +103,16 @@ def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit
         assert plain(tables.spoken(each.sentence)) in screen.sentences(at)
 
 
+def test_the_cost_per_user_is_at_the_costs_of_the_planner_and_says_so(visit: Visit, compared: Home) -> None:
+    at = opened(visit, compared)
+    assert "Cost per user: 1.5 for a missed spammer, 1 for a legitimate user flagged" in screen.sentences(at)
+    users = known(compared).users
+    flagged = users["a"] > 0.7
+    cost = flagged.mean() + 1.5 * (users["label"].astype(bool) & ~flagged).mean()
+    shown = table(at, "Difference").set_index(["Figure", "Above"])
+    assert shown.loc[("Cost per user", "0.7"), "v0001"].startswith(f"{cost:.4f} (")
+
+
 def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compared: Home) -> None:
     at = opened(visit, compared)
 

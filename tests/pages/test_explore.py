@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.explore import evidence, feature_pairs, feature_table, groups, one_feature, report
 from app.components.shared import take_away
+from app.components.shared.figure import tell
 from app.queries import explore, services
 from app.words import plain
 from core.data import intake
@@ -28,8 +29,9 @@ from core.registry import registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
 from core.scoring.filters import Filters
+from core.scoring.listing.list_view import ListView
 from core.scoring.runs import Run
-from core.scoring.view import View
+from core.scoring.view import View, of_run
 from core.settings import HOME_VARIABLE
 from tests import make, screen
 from tests.screen import Scored, Visit
@@ -543,6 +545,34 @@ def test_segments_open_on_the_context_column_with_the_fewest_values(visit: Visit
     at.selectbox(key="by").set_value("name").run()
     assert "No two users have the same value of name: there is nothing to group by." in screen.sentences(at)
     assert not specs(at)
+
+
+def test_a_click_on_a_segment_of_a_run_lists_its_users_and_on_one_of_several_values_nobody(
+    own: Home, run: Run, users: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(own.settings.home))
+    went, state = list[tuple[str, dict[str, str]]](), dict[str, object]()
+    monkeypatch.setattr(groups.navigation, "go", lambda page, **to: went.append((page, to)))
+    monkeypatch.setattr("app.components.shared.figure.st.session_state", state)
+    view = of_run(run, Filters(group="everyone", scores=(0.0, 0.5)))
+    frame = explore.segmented(view, "country")
+    click = groups._click(view, "country", frame)
+    assert click is not None
+    at = frame["segment"].tolist().index("KE")
+    state["segments-light"] = {"selection": {"points": [{"x": 0.2, "y": at}]}}
+    tell("segments-light", click.does)
+
+    ((page, address),) = went
+    assert (page, address["run"]) == ("score_file", run.id)
+    listed = ListView.of(address, usual="everyone").filters
+    matching = own.views.rows(of_run(run, listed), make.SCHEMA)
+    assert matching.sum() == frame["n"].iloc[at] > 0
+    assert set(users["country"][matching]) == {"KE"}
+
+    frame.loc[at, "kind"] = "others"
+    tell("segments-light", click.does)
+    assert len(went) == 1
+    assert groups._click(View(run.dataset), "country", frame) is None  # a dataset that nobody scored has no list
 
 
 # Comparisons

@@ -9,11 +9,12 @@ from streamlit.testing.v1 import AppTest
 from app.components.planner.inputs import REVIEWS
 from app.components.planner.result import plan_for
 from app.components.shared.figure import tell
+from core.data import intake
 from core.home import Home
 from core.policy import planner
 from core.policy.thresholds.demand import Demand
 from core.settings import ROOT
-from tests import screen
+from tests import make, screen
 from tests.screen import Visit
 
 
@@ -23,9 +24,8 @@ def planning(visit: Visit, with_demo: Home) -> AppTest:
 
 
 def chosen(at: AppTest) -> str:
-    """The dataset in the address."""
-    given = at.query_params["on"]
-    return given if isinstance(given, str) else given[0]
+    """The dataset that is planned on."""
+    return str(at.selectbox(key="planned-on").value)
 
 
 def rehearsed(home: Home, at: AppTest) -> planner.Rehearsal:
@@ -106,6 +106,18 @@ def test_a_click_on_the_frontier_plans_for_its_reviews(monkeypatch: pytest.Monke
     state["frontier-light"] = {"selection": {"points": []}}  # what was clicked is clicked again: nothing is picked
     tell("frontier-light", plan_for)
     assert state[REVIEWS] == 219
+
+
+def test_the_address_names_a_dataset_only_once_one_is_chosen_and_leads_back(planning: AppTest, with_demo: Home) -> None:
+    first = chosen(planning)
+    assert "on" not in planning.query_params  # or Back would need one step more, and be taken forward again
+    frame = make.users(900, seed=9)
+    checked = intake.read("more.csv", make.csv(frame), make.SCHEMA)
+    more = with_demo.datasets.put(checked, make.SCHEMA, now=make.NOW).id
+    at = planning.run().selectbox(key="planned-on").set_value(more).run()
+    assert at.query_params["on"] in (more, [more])
+    del at.query_params["on"]
+    assert chosen(at.run()) == first
 
 
 def test_costs_that_were_set_are_there_again_when_the_page_is_opened_anew(planning: AppTest) -> None:

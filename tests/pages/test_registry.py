@@ -217,6 +217,7 @@ def test_a_version_is_promoted_and_rolled_back_on_the_record(visit: Visit, two: 
     change(at, "roll-back-to-v0001", "Too many flagged.")
     assert two.registry.champion() == "v0001"
     assert "Roll back to v0001" not in labels(at)
+    assert "by Eve: “Better recall.”" in screen.sentences(visit(two, "registry", version="v0002"))
     noted = two.audit.read()
     assert noted[["who", "what", "about", "why"]].to_numpy().tolist() == [
         ["Eve", "roll back", "v0001", "Too many flagged."], ["Eve", "promote", "v0002", "Better recall."],

@@ -646,6 +646,50 @@ def test_several_cases_are_assigned_in_one_step_and_given_back_in_one(desk: AppT
     assert "Undo assigning 2 cases" not in [button.label for button in at.button]
 
 
+def test_chosen_cases_are_snoozed_in_one_step_shown_as_snoozed_and_brought_back(desk: AppTest, own: Home) -> None:
+    press(desk, "skip")
+    at = panel(desk, "Triage")
+    checked(at, [0, 2])
+    chosen = at.dataframe[0].value["Case"].iloc[[0, 2]].tolist()
+    assert "2 users, not sent to review until" in screen.sentences(at)
+    assert "2 open cases are put away and come back then." in screen.sentences(at)
+
+    labelled(at, "Snooze 2 users").click().run()
+    assert "say why in one line" in at.error[0].value
+    assert not own.lists.entries()
+    at.text_input(key="snooze-why-triage").set_value("Wait for papers")  # a browser sends both at once
+    labelled(at, "Snooze 2 users").click().run()
+
+    assert not set(chosen) & set(at.dataframe[0].value["Case"])
+    entry = own.lists.entries("snooze")[0]
+    assert (entry.reason, entry.by) == ("Wait for papers", "Ada")
+    assert entry.expires is not None
+    assert timedelta(days=6.9) < entry.expires - entry.at <= timedelta(days=7)  # the moment that was shown
+    at.button_group(key="views-cases").set_value(1).run()
+    assert at.dataframe[0].value["Case"].tolist() == chosen
+    assert at.dataframe[0].value["Snoozed until"].notna().all()
+
+    checked(at, [0])
+    labelled(at, "End the snooze").click().run()
+    assert at.dataframe[0].value["Case"].tolist() == chosen[1:]
+    labelled(at, "Undo snoozing 2 users").click().run()
+    assert not own.lists.entries()
+
+
+def test_an_emptied_queue_says_what_is_snoozed_and_leads_there(visit: Visit, own: Home, run: Run) -> None:
+    now = datetime.now(UTC)
+    users = [case.user for case in waiting(own)]
+    own.snoozing.snooze(users, until=now + timedelta(days=1), reason="Strike", by="Lea", now=now)
+    at = visit(own, "review", **{"as": "Ada"})
+
+    back = own.case_lists.put_away(now=now).sentence
+    assert back.startswith(f"{len(users)} cases are snoozed; the next comes back on ")
+    assert back in screen.sentences(at)
+    labelled(at, "Show them").click().run()
+    assert (at.query_params["review_panel"], at.query_params["snoozed"]) == ("Triage", "1")
+    assert set(at.dataframe[0].value["User"]) <= set(users)
+
+
 def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: Visit, own: Home) -> None:
     mine = desk.query_params["case"]
     at = panel(visit(own, "review", **{"as": "Bob"}), "Triage")

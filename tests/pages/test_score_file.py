@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -398,14 +399,32 @@ def test_those_selected_are_put_on_a_list_after_what_that_does_is_said(opened: A
     said = screen.sentences(opened)
     assert "From the next run on: auto-remove" in said
 
-    reason = next(field for field in opened.text_input if str(field.key).startswith("why-block-r-0001"))
+    reason = next(field for field in opened.text_input if str(field.key).startswith("why-r-0001"))
     reason.set_value("seen elsewhere").run()
-    name = next(field for field in opened.text_input if str(field.key).startswith("name-block-r-0001"))
+    name = next(field for field in opened.text_input if str(field.key).startswith("name-r-0001"))
     name.set_value("Lea").run()
     next(button for button in opened.button if button.label == "Block 3 users").click().run()
 
     assert not opened.error
     assert sorted(entry.value for entry in own.lists.entries("block")) == sorted(ids)
+
+
+def test_those_selected_are_snoozed_until_a_day_and_that_is_undone(opened: AppTest, own: Home) -> None:
+    checked(opened, [0, 1])
+    ids = users(opened)[:2]
+    opened.button_group(key="snooze-for-users-r-0001").set_value("Until a day").run()
+    opened.date_input(key="snooze-until-users-r-0001").set_value(date.today() + timedelta(days=9)).run()  # noqa: DTZ011
+    opened.text_input(key="snooze-why-users-r-0001").set_value("Known bug").run()
+    opened.text_input(key="snooze-by-users-r-0001").set_value("Lea").run()
+    next(button for button in opened.button if button.label == "Snooze 2 users").click().run()
+
+    assert not opened.error
+    entries = own.lists.entries("snooze")
+    assert sorted(each.value for each in entries) == sorted(ids)
+    assert {each.expires and each.expires.hour for each in entries} == {0}
+    assert "selected**" not in screen.sentences(opened)
+    next(button for button in opened.button if button.label == "Undo snoozing 2 users").click().run()
+    assert not own.lists.entries()
 
 
 def test_the_selection_is_taken_away_with_all_columns_in_input_order(opened: AppTest, own: Home) -> None:

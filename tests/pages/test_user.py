@@ -148,6 +148,20 @@ def test_a_user_goes_onto_a_list_with_a_reason(visit: Visit, own: Home, run: Run
     assert (entry.list, entry.value, entry.reason, entry.by) == ("block", case.user, "Sold the account", "Ada")
 
 
+def test_a_user_is_snoozed_and_says_so_without_the_reason_while_judged_blind(visit: Visit, own: Home, run: Run) -> None:
+    for blind in (False, True):
+        user = next(each for each in waiting(own) if each.blind == blind).user
+        at = visit(own, "user", id=user, **{"as": "Ada"})
+        at.text_input(key="snooze-why-user").set_value("A score of 0.2").run()
+        at.button(key="snooze-do-user").click().run()
+
+        told = screen.sentences(at)
+        assert ("Snoozed until" in told, "A score of 0.2" in told) == (True, not blind)
+        at.button(key="wake-user").click().run()
+        assert "Snoozed until" not in screen.sentences(at)
+        assert not own.lists.entries()
+
+
 def test_a_user_whose_model_is_gone_still_has_a_page(visit: Visit, own: Home, run: Run) -> None:
     case = next(each for each in waiting(own) if not each.blind)
     (own.settings.models / run.model).rename(own.settings.models / "v0099")

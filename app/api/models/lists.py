@@ -30,6 +30,9 @@ class CaseSummary(Told):
     created: Annotated[datetime, means("When it was made.")]
     updated: Annotated[datetime, means("When a run last changed it.")]
     assigned_to: Annotated[str | None, means("Who it is assigned to.")]
+    snoozed_until: Annotated[
+        datetime | None, means("Until when its user is snoozed, and nobody is given it; null while it is offered.")
+    ]
     judgement: Annotated[str | None, means("What was said of the user; null while it is open.")]
     judged_by: Annotated[str | None, means("Who said so.")]
     judged_at: Annotated[datetime | None, means("When.")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ from app.api.models.lists import (
 from app.api.models.shared import Said
 from core.policy.bands import BANDS, Action, Band
 from core.policy.decide import acted
+from core.policy.lists import Entry
 from core.review import predictions_of_user
 from core.review.cases import Case
 from core.review.predictions_of_user import Sighting
@@ -57,7 +60,10 @@ def list_cases(
     before = {} if cursor is None else {"before": cursors.position(cursor, of)[0]}
     found = live.home.cases.newest_first(limit + 1, status=status, user=user_id, **before)
     page, more = found[:limit], len(found) > limit
-    return CaseList(cases=list(map(_case, page)), next=cursors.made(of, page[-1].number) if more else None)
+    snoozed = live.home.snoozing.standing([each.user for each in page], now=datetime.now(UTC))
+    return CaseList(
+        cases=[_case(each, snoozed) for each in page], next=cursors.made(of, page[-1].number) if more else None
+    )
 
 
 @router.get("/runs")
@@ -144,12 +150,14 @@ def _run(run: Run) -> RunSummary:
     )  # fmt: skip
 
 
-def _case(case: Case) -> CaseSummary:
+def _case(case: Case, snoozed: Mapping[str, Entry]) -> CaseSummary:
     hidden = case.blind and case.status == "open"
+    entry = snoozed.get(case.user) if case.status == "open" else None
     return CaseSummary(
         id=case.id, user_id=case.user, prediction_id=case.prediction, status=case.status, blind=case.blind,
         score=None if hidden else case.score, band=None if hidden else case.band,
         action=None if hidden else case.action, category=None if hidden else case.category or None,
-        created=case.created, updated=case.updated, assigned_to=case.assigned_to, judgement=case.judgement,
-        judged_by=case.judged_by, judged_at=case.judged_at,
+        created=case.created, updated=case.updated, assigned_to=case.assigned_to,
+        snoozed_until=entry.expires if entry else None, judgement=case.judgement, judged_by=case.judged_by,
+        judged_at=case.judged_at,
     )  # fmt: skip

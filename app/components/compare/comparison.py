@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard
+from app.components.shared import costs
 from app.components.shared.job_progress import job_progress
-from app.queries import services
+from app.queries import compare, services
 from app.queries.compare import View
 from app.words import plain
 from core.comparison.comparison_job import Asked
@@ -18,7 +19,7 @@ def made(asked: Asked) -> View | None:
         identity = services.home().comparer.identity(asked)
         dataset = services.home().datasets.find(asked.on) if asked.on else None
         if (found := services.compared(identity)) is not None:
-            return View(identity, found, dataset)
+            return View(identity, compare.at_costs(identity, found, costs.at_review()), dataset)
         _being_made(asked, f"compare-{identity}")
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import streamlit as st
 
@@ -32,7 +33,7 @@ def ways_on(view: View) -> None:
 def _facts(view: View) -> bytes:
     comparison, lead = view.found, compare.lead(view)
     facts = {
-        "rows": comparison.rows, **comparison.comparison.as_json(),
+        "rows": comparison.rows, **comparison.comparison.as_json(), "costs": asdict(comparison.costs),
         "flips": comparison.flips().frame().to_dict("records"),
         "reasons": comparison.reasons, "cautions": comparison.cautions,
         "lead": lead.as_json(), "told": lead.told(comparison.comparison),

@@ -24,5 +24,7 @@ def figures(view: View) -> None:
         row_height=32, height=min(35 + 32 * len(frame) + 3, 330), key="compare_figures",
         column_config=right, alt=f"Every figure of {a} and {b} with its interval, and the difference",
     )  # fmt: skip
+    if comparison.by_probability:
+        st.caption(tables.costs_of(view.found))
     with st.expander("Every test in a sentence"):
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in tables.sentences(view.found, compare.lead(view))))

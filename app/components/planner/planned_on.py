@@ -22,12 +22,12 @@ def planned_on(model: Model) -> Prepared | None:
                 navigation.go("train")
         return None
     given = st.query_params.get("on", "")
+    # The address leads and is written when somebody chooses: written unasked, it would be a page more to go back over.
+    st.session_state["planned-on"] = given if given in found else next(iter(found))
     chosen = st.selectbox(
-        "Planned on", list(found), index=list(found).index(given) if given in found else 0, width=320,
-        format_func=lambda identity: _named(found[identity]), key="planned-on",
+        "Planned on", list(found), width=320, format_func=lambda identity: _named(found[identity]), key="planned-on",
+        on_change=lambda: st.query_params.update({"on": st.session_state["planned-on"]}),
     )  # fmt: skip
-    if chosen != given:
-        st.query_params["on"] = chosen
     with guard.shown() as failure, st.spinner("Scoring the labelled users"):
         prepared = planner.prepared(found[chosen], model)
         st.caption(f"{plain(prepared.rows.sentence)} Scored by {model.version}.")

@@ -38,6 +38,9 @@ def about(listed: Listed, champion: Listed | None) -> None:
         st.caption(
             f"Pulled from {plain(model.origin.place)}, {moment(model.origin.at)} UTC by {plain(model.origin.by)}"
         )
+    if listed.promotion is not None and not listed.in_charge:  # of the live one it is said above
+        promoted = listed.promotion
+        st.caption(f"Last promoted {moment(promoted.at)} UTC, by {plain(promoted.by)}: “{plain(promoted.why)}”")
     difference(listed, champion)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, session
+from app.components.lists import place
 from app.components.review import key_guard, side_panel
 from app.components.review.case_session import on_the_desk
 from app.components.review.case_view import case_view, reasons
@@ -17,6 +18,7 @@ from app.components.shared.job_progress import job_progress
 from app.components.shared.send_to_review import FILLING
 from app.queries import services
 from core.review import evidence
+from core.review.case_list import PARAMS
 from core.review.cases import CaseFilters
 
 
@@ -65,11 +67,18 @@ def nothing_waits(filters: CaseFilters) -> None:
                 if job.id != JOB:  # the one of this page stands above
                     job_progress(job.id)
         return
+    away = services.home().case_lists.put_away(now=services.now()).sentence
     if filters == CaseFilters(unblinded=filters.unblinded):
         sentence = "Users come here once somebody fills today's places or sends a scored file to review."
         if session.may("send to review"):
             sentence = "*Fill today's places* above, or *Send to review* on a scored file, brings users here."
-        with empty_state("Nobody waits for a review", sentence):
-            pass
+        with empty_state("Nobody waits for a review", f"{away}  \n{sentence}" if away else sentence):
+            if away and st.button("Show them", icon=":material/snooze:"):
+                place.show({"review_panel": "Triage", "snoozed": "1"}, PARAMS)
+                st.rerun()
+    elif filters.snoozed:
+        st.caption("No case of a snoozed user passes the filters. Take *Snoozed* off to see who waits.")
     else:
-        st.caption("No case that waits passes the filters, or all of them are assigned to others. Change the filters.")
+        st.caption(
+            "No case that waits passes the filters, or all of them are assigned to others. Change the filters. " + away
+        )

@@ -65,6 +65,11 @@ def queue_filters(view: CaseView) -> None:
             "User or context contains", key="queue_text", max_chars=200,
             on_change=_changed(view, "queue_text", lambda text: {"text": text.strip()}),
         )  # fmt: skip
+        set_to["queue_snoozed"] = own.snoozed
+        st.toggle(
+            "Snoozed", key="queue_snoozed", help="The cases of users who are snoozed, and no others",
+            on_change=_changed(view, "queue_snoozed", lambda snoozed: {"snoozed": snoozed}),
+        )  # fmt: skip
         if session.may("see strata"):
             set_to["queue_strata"] = list(own.strata)
             st.multiselect(

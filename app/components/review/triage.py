@@ -52,7 +52,7 @@ def _head(view: CaseView, found: int) -> None:
     views = Views("cases", KEY, PARAMS, view.params())
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            views.control([_choice("All", CaseView(CaseFilters())), *_saved(views)])
+            views.control([_choice("All", CaseView(CaseFilters())), *_snoozed(view), *_saved(views)])
             st.markdown(f"**{counted(found, 'case')}**{matching}", width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             views.menu()
@@ -66,6 +66,12 @@ def _head(view: CaseView, found: int) -> None:
 
 def _choice(name: str, view: CaseView) -> Choice:
     return Choice(name, services.home().cases.count(view.filters, now=services.now()), view.params())
+
+
+def _snoozed(view: CaseView) -> list[Choice]:
+    """What is put away, where anything is or it is what is shown."""
+    away = _choice("Snoozed", CaseView(CaseFilters(snoozed=True)))
+    return [away] if away.users or view.filters.snoozed else []
 
 
 def _saved(views: Views) -> list[Choice]:
@@ -106,7 +112,7 @@ def _off(view: CaseView, name: str) -> None:
     fields = {
         "q": ("text",), "bands": ("bands",), "score": ("scores",), "categories": ("categories",),
         "queue_age": ("min_age_hours",), "feature": ("feature", "within"), "context": ("context", "values"),
-        "strata": ("strata",),
+        "strata": ("strata",), "snoozed": ("snoozed",),
     }  # fmt: skip
     queue_filters.go(view, **{field: getattr(usual, field) for field in fields[name]})
 
@@ -139,5 +145,8 @@ def _body(name: str, view: CaseView, found: int) -> None:
 
 def _frame(waiting: pd.DataFrame, shown: Ids, view: CaseView) -> pd.DataFrame:
     whole = {case.id: case for case in services.home().case_lists.several(shown.tolist())}
-    usual = (*triage_table.usual(), *["assigned"] * bool(waiting["assigned_to"].notna().any()))
+    usual = (
+        *["snoozed"] * view.filters.snoozed, *triage_table.usual(),
+        *["assigned"] * bool(waiting["assigned_to"].notna().any()),
+    )  # fmt: skip
     return triage_table.frame(waiting, whole, view.columns or usual)

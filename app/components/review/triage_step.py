@@ -14,6 +14,7 @@ from app.components.review.assign import assign
 from app.components.review.case_session import Judgement
 from app.components.review.side_panel import reason_pills
 from app.components.review.verdict_bar import undo_button
+from app.components.shared import snooze
 from app.queries import services
 from app.words import count, label, plain
 from core.policy.bands import BANDS
@@ -21,6 +22,7 @@ from core.review.case_list import CaseView, ids
 from core.wording import count as counted
 
 _JUDGEMENTS: Final[tuple[Judgement, ...]] = ("spammer", "legitimate", "unsure")
+KEY: Final = "triage"
 REASON, NOTES = "triage_reason", "triage_notes"
 #: Each is taken and judged on its own: more would take longer than anybody waits.
 MOST_AT_ONCE: Final = 1_000
@@ -59,6 +61,12 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
                         args=(name, chosen, cases, judgement, category),
                     )  # fmt: skip
             assign(name, cases)
+            users = [case.user for case in services.home().case_lists.several(chosen.ids.tolist())]
+            if view.filters.snoozed:
+                snooze.wake(users, KEY)
+            else:
+                snooze.snooze(users, KEY, watch=key_guard.watched, then=chosen.clear)
+            snooze.undo()
             undo_button(name)
 
 

@@ -6,6 +6,7 @@ Of a blind case it has neither score, band and category, nor what decided, nor r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -59,6 +60,7 @@ def frame(waiting: pd.DataFrame, cases: Mapping[str, Case], keys: Sequence[str])
         "waiting": lambda: waiting["queued"],
         "assigned": lambda: waiting["assigned_to"].fillna(UNKNOWN),
         "with": lambda: waiting["claimed_by"].fillna(UNKNOWN),
+        "snoozed": lambda: _ends(waiting["user"].tolist()),
     }  # fmt: skip
     shown = pd.DataFrame({"User": waiting["user"]})
     for key in keys:
@@ -85,10 +87,16 @@ def config() -> dict[str, Any]:
         "Decided by": columns.TextColumn(help="The score, or a rule or list"),
         "Blind": columns.TextColumn(width=55, help="Judged without its score and reasons"),
         "Waiting since": columns.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone, width=104),
+        "Snoozed until": columns.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone, width=104),
         "Case": columns.TextColumn(width=72),
         "With": columns.TextColumn(help="Who has it on screen now"),
         **{name: columns.TextColumn(width="medium") for name in services.schema().texts},
     }
+
+
+def _ends(users: Sequence[str]) -> list[datetime | None]:
+    found = services.home().snoozing.standing(users, now=services.now())
+    return [found[user].expires if user in found else None for user in users]
 
 
 def _reasons(case: Case) -> str:

@@ -13,7 +13,7 @@ from core.scoring.listing.sorting import COLUMN
 COLUMNS: Final = {
     "case": "Case", "score": "Score", "category": "Category", "action": "Band", "reasons": "Reasons, strongest first",
     "values": "Values", "decided_by": "Decided by", "blind": "Blind", "waiting": "Waiting since",
-    "assigned": "Assigned to", "with": "With",
+    "assigned": "Assigned to", "with": "With", "snoozed": "Snoozed until",
 }  # fmt: skip
 _ORDERS: Final = {
     "queue": ("Queue", "last first", "first to judge first"),
@@ -55,6 +55,8 @@ def told(filters: CaseFilters) -> dict[str, str]:
         found["feature"] = f"{legible(filters.feature)} {low:g} to {high:g}"
     if filters.context is not None and filters.values:
         found["context"] = f"{legible(filters.context)}: {_some(filters.values)}"
+    if filters.snoozed:
+        found["snoozed"] = "Snoozed"
     if filters.strata:
         found["strata"] = f"Stratum {_some(filters.strata)}"
     return found

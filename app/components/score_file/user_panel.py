@@ -12,9 +12,10 @@ import streamlit as st
 
 from app import guard, navigation
 from app.components.lists import pager, place
-from app.components.score_file.list_deeds import put_on_list
+from app.components.score_file import list_deeds
 from app.components.score_user.user_result import scored
 from app.components.score_user.user_source import start_of
+from app.components.shared import snooze
 from app.components.shared.heading import section
 from app.components.shared.send_to_review import send_users
 from app.queries import services, users
@@ -54,8 +55,19 @@ def user_panel(run: Run, row: int, view: ListView, found: Positions) -> None:
         with st.container(horizontal=True, gap="small"):
             send_users(run, [row])
             one = np.array([row], np.int64)
-            put_on_list(run, one, "snooze")
-            put_on_list(run, one, "block")
+            list_deeds.put_on_list(run, one)
+            _snoozing(list_deeds.ids(run, one))
+
+
+def _snoozing(user: list[str]) -> None:
+    """The way into the snooze, or out of it."""
+    standing = services.home().snoozing.standing(user, now=services.now())
+    if standing:
+        snooze.wake(user, "panel")
+        st.markdown(snooze.badge(*standing.values()))
+    else:
+        snooze.snooze(user, "panel")
+    snooze.undo(user)
 
 
 def _ways(run: Run, row: int, view: ListView, rows: npt.NDArray[np.int64], here: int | None) -> None:

@@ -25,19 +25,16 @@ from app.words import badge, escaped, label, link, moment, plain, probability
 from core.errors import TrustdeskError
 from core.policy.decide import SCORE
 from core.policy.list_store import Grounds
-from core.policy.lists import LISTS, USER, ListName
+from core.policy.lists import USER, ListName
 from core.registry.registry import Model
 from core.review.cases import Case
 from core.review.predictions_of_user import Sighting
 
-_LIST: Final[dict[ListName, str]] = {"block": "Block", "allow": "Allow", "snooze": "Snooze"}
+_LIST: Final[dict[ListName, str]] = {"block": "Block", "allow": "Allow"}
 _DOES: Final[dict[ListName, str]] = {
     "block": "Removed from now on; a person looks first while automatic removal is not armed.",
     "allow": "Nothing is done with this user from now on, whatever the score.",
-    "snooze": "Not sent to review until the entry ends.",
 }
-#: Days after which a snooze ends, unless said otherwise.
-_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +127,10 @@ def _context(latest: Latest) -> None:
 
 
 def _listing(user: str) -> None:
-    name = st.segmented_control("List", LISTS, default="block", required=True, format_func=_LIST.__getitem__)
+    name = st.segmented_control("List", list(_LIST), default="block", required=True, format_func=_LIST.__getitem__)
     st.caption(_DOES[name])
     reason = st.text_input("Reason", key="list-reason")
-    days = st.number_input(
-        "Ends after days", int(name == "snooze"), value=_DAYS if name == "snooze" else 0, key=f"list-days-{name}",
-        help=None if name == "snooze" else "0: stands until taken off",
-    )  # fmt: skip
+    days = st.number_input("Ends after days", 0, key="list-days", help="0: stands until taken off")
     who = drafting.whose("list-user")
     if st.button(f"{_LIST[name]} {plain(user)}", type="primary", key="list-user"):
         with guard.shown() as failure:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -66,6 +67,19 @@ def test_cases_come_in_pages_and_a_blind_one_tells_no_score_while_it_is_open(api
     )  # fmt: skip
     assert api.get(f"/v1/cases?user_id={closed['user_id']}").json["cases"] == [closed]
     assert len(api.get("/v1/cases?status=open&limit=1000").json["cases"]) == len(there) - 1
+
+
+def test_a_snoozed_case_says_until_when_and_is_not_the_next(api: Client, own: Home) -> None:
+    queued(own)
+    now = datetime.now(UTC)
+    case = own.cases.find(api.get("/v1/cases/next").json["id"])
+    own.snoozing.snooze([case.user], until=now + timedelta(days=7), reason="Waits", by="Ada", now=now)
+
+    assert api.get("/v1/cases/next").json["id"] != case.id
+    (shown,) = api.get(f"/v1/cases?user_id={case.user}&status=open").json["cases"]
+    assert datetime.fromisoformat(shown["snoozed_until"]) == now + timedelta(days=7)
+    others = api.get("/v1/cases?limit=1000").json["cases"]
+    assert [each["id"] for each in others if each["snoozed_until"]] == [case.id]
 
 
 def test_scores_of_a_run_come_in_pages_and_as_a_whole_file(api: Client, own: Home) -> None:

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 from core.comparison import flips
-from core.comparison.paired_metrics import Contender, compare
+from core.comparison.paired_metrics import Contender, at_costs, compare
 from core.data import intake, split
 from core.errors import BadOptionError, TooFewRowsError
 from core.evaluation import cautions, thresholds, weakest
@@ -47,6 +47,27 @@ def scores(draw):
     label = draw(arrays.arrays(np.float64, n, elements=st.sampled_from([0.0, 1.0])))
     label[:2] = [0, 1]
     return label, draw(arrays.arrays(np.float64, n, elements=st.sampled_from([0, 0.1, 0.2, 0.5, 0.7, 0.71, 0.9, 1])))
+
+
+def test_costs_may_be_counted_anew_as_a_comparison_at_these_costs_would_and_nothing_else_changes():
+    label, worse, better = simulated()
+    sides, asked = (Contender("v0003", worse), Contender("v0004", better)), Costs(1.5, 1.0, 1.0)
+    found, made = (compare(label, *sides, seed=1, thresholds=THRESHOLDS, costs=costs) for costs in (Costs(), asked))
+    again = at_costs(found, label, worse, better, asked, seed=1)
+
+    assert [each for each in again.differences if each.figure != "cost"] == [
+        each for each in found.differences if each.figure != "cost"
+    ]  # fmt: skip
+    assert again.figures[0].overall == found.figures[0].overall
+    for band in THRESHOLDS:
+        of_both = [tuple(each.figures[side].at[band]["cost"] for each in (again, made)) for side in (0, 1)]
+        tested = again.difference("cost", band), made.difference("cost", band)
+        for mine, theirs in (*of_both, (tested[0].difference, tested[1].difference)):
+            assert mine.value == pytest.approx(theirs.value)
+            if theirs.low is not None:  # other draws of the same users
+                assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
+        assert tested[0].changed == tested[1].changed
+    assert again.figures[1].at[band]["cost"] != found.figures[1].at[band]["cost"]
 
 
 def difference(value, low, high, figure="pr_auc", changed=None):
