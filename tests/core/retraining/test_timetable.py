@@ -14,7 +14,7 @@ from app.commands.learning import STEPS as WORDS
 from core.errors import BadOptionError, NewerFormatError
 from core.home import Home
 from core.retraining.timetable import STEPS, Program
-from tests import screen
+from tests import forked, screen
 from tests.make import NOW
 
 #: A program whose words are Python: what a command does is its exit code and what it prints.
@@ -103,8 +103,9 @@ def test_a_step_that_is_due_while_another_goes_on_is_left_out_and_an_incident_un
 
 def test_a_job_that_was_killed_is_a_failure_of_each_of_its_steps(home: Home) -> None:
     settled(home, table(fetch="import os, signal; os.kill(os.getppid(), signal.SIGKILL)", score="0"))
-    look(home, 0)
-    look(home, 5)
+    with forked.real_processes():  # a step has the job for its parent
+        look(home, 0)
+        look(home, 5)
     assert screen.over(home, "schedule-0001").status == "failed"
     said = "Schedule: fetch and score ended early. Start it again."
     assert look(home, 6) == [f"fetch: {said}", f"score: {said}"]
