@@ -21,6 +21,7 @@ from app.api.packed import GZIP, PLAIN, Packed
 from app.api.problem_details import NO_HEAD, Problem
 from app.api.protocol import CROWDED, STOPPING
 from app.api.versions import unversioned
+from app.log import FACTS
 from core.errors import TrustdeskError
 
 #: What needs no key: whether it lives, and how it is used.
@@ -188,7 +189,7 @@ class _Passing:
         log.tell(
             "request", request_id=self.id, method=method, path=path,
             status=self._status, ms=round(1000 * seconds, 1), who=self.who,
-            received=self._bytes, **self._scope.get("state", {}).get(log.FACTS, {}),
+            received=self._bytes, **self._scope.get("state", {}).get(FACTS, {}),
         )  # fmt: skip
 
     def _too_large(self) -> Problem:

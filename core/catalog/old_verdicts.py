@@ -76,8 +76,8 @@ class OldVerdicts:
         self.effects.catch_up()  # what is blank cannot be applied to a case any more
         ours = delete(judged_texts).where(judged_texts.c.user == bindparam("of"))
         with self.database.writing(erasing=True) as connection:  # whoever judges waits
-            if rows := [{"of": user} for user in self._old(moment).intersection(users)]:
-                connection.execute(ours, rows)
+            if whose := [{"of": user} for user in self._old(moment).intersection(users)]:
+                connection.execute(ours, whose)
         with chained_log.locked(self.ledger.path):
             gone = self._old(moment).intersection(users)
             rows = self.ledger.frame()
