@@ -57,7 +57,7 @@ from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
 from core import locks
-from core.access.endpoints import Reach
+from core.access.endpoints import Logs, Reach
 from core.errors import BadOptionError, CancelledError, RefusedError
 from core.home import Home
 from core.settings import ROOT, dashboard_environment
@@ -147,6 +147,7 @@ def dashboard(
         return
     home = Home.open(home_dir)
     with guard.command(home):
+        Logs.of()  # a level that there is not is said here, and not in each process
         hosts = dashboard_hosts(home, allow_host or ())
         environment = dashboard_environment(home.settings.home, hosts)
         if locks.is_held(home.settings.served("dashboard")):

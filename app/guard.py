@@ -7,11 +7,12 @@ import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from logging.handlers import RotatingFileHandler
 from types import TracebackType
 from typing import Final
 
+from app.log import File
 from core import files
+from core.access.endpoints import Logs
 from core.errors import BadOptionError, GoneError, TrustdeskError
 from core.home import Home
 from core.settings import Settings
@@ -139,7 +140,7 @@ class _Bug:
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         try:
             log_to(self._home)
-        except OSError:  # a home that cannot be written to must not hide what has happened
+        except (TrustdeskError, OSError):  # a home that cannot be written to must not hide what has happened
             tell(f"This is a bug of Trustdesk ({kind.__name__}). Its log cannot be written; these are the details:")
             sys.__excepthook__(kind, error, trace)
             return
@@ -150,6 +151,4 @@ class _Bug:
 def log_to(home: Home) -> None:
     """Write the program's log to the home's log file, five files of a megabyte at most."""
     home.settings.log.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(home.settings.log, maxBytes=1_000_000, backupCount=4, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    _log.addHandler(handler)
+    _log.addHandler(File(home.settings.log, as_json=Logs.of().as_json))

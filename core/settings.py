@@ -61,6 +61,10 @@ HOSTS_VARIABLE: Final = "TRUSTDESK_HOSTS"
 #: Addresses whose pages may show the dashboard in a frame, with spaces between them.
 FRAMES_VARIABLE: Final = "TRUSTDESK_FRAMED_BY"
 
+#: From which level on the API and the dashboard write their log, and whether the dashboard writes JSON.
+LOG_LEVEL_VARIABLE: Final = "TRUSTDESK_LOG_LEVEL"
+LOG_FORMAT_VARIABLE: Final = "TRUSTDESK_LOG_FORMAT"
+
 #: A folder in which processes count together: the name is prometheus_client's, which reads it as it is imported.
 COUNTS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -19,8 +19,9 @@ from app.api.http_metrics import Requests
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES
 from app.api.packed import GZIP, PLAIN, Packed
 from app.api.problem_details import NO_HEAD, Problem
-from app.api.protocol import CROWDED
+from app.api.protocol import CROWDED, STOPPING
 from app.api.versions import unversioned
+from app.log import FACTS
 from core.errors import TrustdeskError
 
 #: What needs no key: whether it lives, and how it is used.
@@ -65,8 +66,7 @@ class Gate:
             if passing.answered:
                 raise
             detail = "The server is being stopped, and this was not done in time. Send the request again in a while."
-            ends = Problem(503, "stopping", detail, headers={"Retry-After": "5", "Connection": "close"})
-            await problem_details.answer(ends)(scope, passing.receive, passing.send)
+            await problem_details.answer(_stopping(detail))(scope, passing.receive, passing.send)
 
     def _problem(self, error: Problem | TrustdeskError | OSError) -> Problem:
         if isinstance(error, Problem):
@@ -77,7 +77,10 @@ class Gate:
 
     async def _let_in(self, scope: Scope, passing: _Passing) -> None:
         # Whether it lives is said all the same: who asks would end it for an answer that others kept it from giving.
-        if scope.get("state", {}).get(CROWDED) and unversioned(scope["path"]) != "/health":
+        state = scope.get("state", {}) if unversioned(scope["path"]) != "/health" else {}
+        if state.get(STOPPING):
+            raise _stopping("The server is being stopped. Send the request again in a while.")
+        if state.get(CROWDED):
             detail = "There are more connections than this server takes. Send the request again in a while."
             raise Problem(503, "crowded", detail, headers={"Retry-After": "1", "Connection": "close"})
         if unversioned(scope["path"]) not in OPEN:
@@ -86,6 +89,10 @@ class Gate:
             scope.setdefault("state", {})["person"] = person
             passing.who = person.name
         passing.check_body()
+
+
+def _stopping(detail: str) -> Problem:
+    return Problem(503, "stopping", detail, headers={"Retry-After": "5", "Connection": "close"})
 
 
 def _as_get(scope: Scope) -> Scope:
@@ -182,7 +189,7 @@ class _Passing:
         log.tell(
             "request", request_id=self.id, method=method, path=path,
             status=self._status, ms=round(1000 * seconds, 1), who=self.who,
-            received=self._bytes, **self._scope.get("state", {}).get(log.FACTS, {}),
+            received=self._bytes, **self._scope.get("state", {}).get(FACTS, {}),
         )  # fmt: skip
 
     def _too_large(self) -> Problem:

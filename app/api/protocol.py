@@ -16,6 +16,8 @@ from app.api.problem_details import Problem
 HEAD_WITHIN: Final = 10.0
 #: In the state of a request: whether it came while there were more than the server takes.
 CROWDED: Final = "crowded"
+#: The same: whether the server has been told to end.
+STOPPING: Final = "stopping"
 
 
 class Protocol(H11Protocol):

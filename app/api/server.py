@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import socket
+import time
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,7 +16,7 @@ from uvicorn.supervisors import multiprocess
 from app.api import http_metrics
 from app.api.main import create
 from app.api.options import Options
-from app.api.protocol import Protocol
+from app.api.protocol import STOPPING, Protocol
 from app.web.hosts import OWN_NAMES
 from core.errors import BadOptionError
 from core.home import Home
@@ -23,6 +25,10 @@ from core.home import Home
 KEEP_ALIVE: Final = 30
 #: Seconds that requests under way have to end when the server is stopped.
 END_WITHIN: Final = 10
+#: Of these, seconds in which requests that come in are refused, before nobody listens any more: one that was on its way
+#: when the server was told to end would be cut off otherwise.
+REFUSES_FOR: Final = 1.0
+_LOOK_EVERY: Final = 0.05
 #: Seconds after which a process that says nothing is ended and another one started; to begin takes some.
 HANGS_AFTER: Final = 60
 #: Connections at once in a process; further ones are told to come again.
@@ -66,7 +72,19 @@ def serve(home: Home, listening: socket.socket, options: Options) -> None:
         with http_metrics.shared():
             multiprocess.Multiprocess(config, sockets=[listening]).run()
     else:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """A server that refuses, told to end, what comes in meanwhile; by itself uvicorn closes such connections unread."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.lifespan.state[STOPPING] = True
+        until = time.monotonic() + REFUSES_FOR
+        await asyncio.sleep(_LOOK_EVERY)  # takes in whoever has connected by now
+        while self.server_state.connections and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_EVERY)
+        await super().shutdown(sockets)
 
 
 class Worker(multiprocess.Process):
@@ -79,6 +97,11 @@ class Worker(multiprocess.Process):
         super().start()
         self.child_conn.close()
 
+    @property
+    def server(self) -> uvicorn.Server:
+        self._server = self._server or Server(config=self.config)
+        return self._server
+
 
 def configured(home: Home, options: Options) -> uvicorn.Config:
     """How uvicorn serves the API."""
@@ -86,5 +109,6 @@ def configured(home: Home, options: Options) -> uvicorn.Config:
         functools.partial(create, home, options), factory=True, http=Protocol, lifespan="on", ws="none",
         workers=options.workers, timeout_worker_healthcheck=HANGS_AFTER,
         log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=END_WITHIN, limit_concurrency=MOST_AT_ONCE,
+        timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=max(round(END_WITHIN - REFUSES_FOR), 0),
+        limit_concurrency=MOST_AT_ONCE,
     )  # fmt: skip

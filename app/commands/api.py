@@ -28,9 +28,11 @@ def api(
     from app.api import server
     from app.api.options import Options
     from app.web.hosts import OWN_NAMES
+    from core.access.endpoints import Logs
 
     home = home_of(context, home_dir)
     with guard.command(home):
+        Logs.of()  # a level that there is not is said here, and not in each process
         server.check_address(home, host)
         if host in OWN_NAMES:
             tell("Only this machine is served. To serve others: make a key, then --host ADDRESS.")

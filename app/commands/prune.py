@@ -38,6 +38,8 @@ def prune(
         now = datetime.now(UTC)
         due = home.pruning.due(by=name_of(by), now=now)
         put("".join(f"{each}\n" for each in due))
+        for sentence in home.pruning.stays(now=now):
+            tell(sentence)
         freed = f"{count(len(due), 'thing')}, {megabytes(sum(each.size for each in due))}"
         if due and yes:
             shrunk = home.pruning.prune(due, by=name_of(by), now=now)

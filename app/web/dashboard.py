@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from streamlit import runtime
 
 from app import guard
-from app.web import uploads
+from app.web import log, uploads
 from app.web.gate import Gate
 from app.web.hosts import Hosts
 from core import locks
@@ -23,6 +23,7 @@ from core.settings import ROOT, Settings
 #: Seconds between two looks at who has left.
 LOOK_EVERY: Final = 5.0
 _reach: Final = Reach.of()
+log.begin(Settings.of())
 
 
 @contextlib.asynccontextmanager

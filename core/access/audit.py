@@ -56,11 +56,13 @@ class AuditLog:
 
     def read(self, most: int = 1000) -> pd.DataFrame:
         """The latest notes, newest first: `time` (UTC), `who`, `what`, `about`, `why`, `details`
-        as JSON text or "". Raises FileProblemError when a line was damaged, NewerFormatError.
+        as JSON text or ""; those that were blanked are left out. Raises FileProblemError when a line was damaged,
+        NewerFormatError.
         """
         parts = [table for file in chained_log.files(self.path) for table, _ in chained_log.tables(file, _types(file))]
         notes = pa.concat_tables(part.select(range(len(_TYPES))) for part in parts) if parts else _EMPTY
-        frame: pd.DataFrame = notes.rename_columns(list(_TYPES)).to_pandas()
+        notes = notes.rename_columns(list(_TYPES))
+        frame: pd.DataFrame = notes.filter(notes["time"].is_valid()).to_pandas()
         return frame.iloc[::-1][:most].reset_index(drop=True)
 
     def verify(self) -> Verified:

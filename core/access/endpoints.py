@@ -6,6 +6,7 @@ Read from the environment and `data/secrets.toml` anew each time, so that nobody
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import re
 import tomllib
@@ -23,6 +24,8 @@ from core.settings import (
     HOSTS_VARIABLE,
     HUB,
     KAFKA_VARIABLES,
+    LOG_FORMAT_VARIABLE,
+    LOG_LEVEL_VARIABLE,
     RECEIVER_VARIABLES,
     REDDIT_ADDRESS_VARIABLE,
     REDDIT_VARIABLES,
@@ -36,6 +39,10 @@ from core.settings import (
 
 #: A secret of Standard Webhooks is this and base64.
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - opens nothing by itself
+_LEVELS: Final = {
+    "debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR,
+}  # fmt: skip
+_FORMATS: Final = ("text", "json")
 _FRAME: Final = re.compile(r"https?://[A-Za-z0-9.*:-]+")
 
 
@@ -122,6 +129,24 @@ class Reach:
         if wrong := [frame for frame in frames if not _FRAME.fullmatch(frame)]:
             raise BadOptionError(FRAMES_VARIABLE, f"{wrong[0]} is no address such as https://huggingface.co.")
         return cls(tuple(filter(None, hosts)), frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What is written to logs: from which `level` of `logging` on, and whether as JSON where people read it, too."""
+
+    level: int
+    as_json: bool
+
+    @classmethod
+    def of(cls) -> Logs:
+        """As the environment says. Raises BadOptionError for another level or format than there are."""
+        level = os.environ.get(LOG_LEVEL_VARIABLE, "").strip().lower() or "info"
+        shape = os.environ.get(LOG_FORMAT_VARIABLE, "").strip().lower() or "text"
+        for name, given, known in ((LOG_LEVEL_VARIABLE, level, _LEVELS), (LOG_FORMAT_VARIABLE, shape, _FORMATS)):
+            if given not in known:
+                raise BadOptionError(name, f"{given} is none of {', '.join(known)}.")
+        return cls(_LEVELS[level], shape == "json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@
     predictions_days = 365   # predictions from outside
     jobs_days = 30           # what is kept of jobs that are over
     logs_days = 30           # logs that are written to no more
+    verdicts_days = 730      # verdicts: their lines become blanks, and the chain holds
+    decisions_days = 730     # decisions that every consumer has confirmed, on users of whom no verdict is left
+    audit_days = 730         # lines of the audit log, but for promotions: blanks, and the chain holds
 
 None has a default: what is not named stays for ever.
 """
@@ -34,6 +37,9 @@ class Periods:
     predictions_days: int | None = None
     jobs_days: int | None = None
     logs_days: int | None = None
+    verdicts_days: int | None = None
+    decisions_days: int | None = None
+    audit_days: int | None = None
 
     def __post_init__(self) -> None:
         for name, days in asdict(self).items():

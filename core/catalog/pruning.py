@@ -1,6 +1,7 @@
 """Data at its end: what is past the period of its kind is told with its size, then deleted; the database shrinks.
 
-What something depends on stays, however old it is: see `core.catalog.holdings`.
+What something depends on stays, however old it is: see `core.catalog.holdings`, and `old_verdicts`, `old_decisions` and
+`old_notes` beside it.
 """
 
 from __future__ import annotations
@@ -14,26 +15,31 @@ from pathlib import Path
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.access.retention_options import RetentionOptions, end
-from core.catalog import old_cases
+from core.catalog import old_cases, old_notes
 from core.catalog.holdings import Holdings, megabytes
+from core.catalog.old_decisions import OldDecisions
+from core.catalog.old_verdicts import OldVerdicts
 from core.comparison.predictions import PredictionFiles
 from core.files import removed, size_of
 from core.jobs import Jobs
+from core.store import numbered
 from core.store.database import Database
+from core.store.numbered import Numbering
 from core.wording import count
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What would go: `kind` and `name` in words, its `size` in bytes, and how it is deleted."""
+    """What would go: `kind` and `name` in words, its `size` in bytes, how it is deleted, and what to know before."""
 
     kind: str
     name: str
     size: int
     delete: Callable[[], object] = field(compare=False, repr=False)
+    about: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}, {megabytes(self.size)}"
+        return ", ".join(filter(None, (f"{self.kind} {self.name}", megabytes(self.size), self.about)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +51,9 @@ class Pruning:
     database: Database
     holdings: Holdings
     jobs: Jobs
+    numbering: Numbering
+    old_decisions: OldDecisions
+    old_verdicts: OldVerdicts
     options: RetentionOptions
     prediction_files: PredictionFiles
     logs: Path
@@ -72,21 +81,58 @@ class Pruning:
             found += self._jobs(moment)
         if moment := end(periods.logs_days, now):
             found += self._logs(moment)
+        if moment := end(periods.verdicts_days, now):
+            found += self._verdicts(moment)
+        if moment := end(periods.decisions_days, now):
+            found += self._decisions(moment, end(periods.verdicts_days, now))
+        if (moment := end(periods.audit_days, now)) and (notes := old_notes.room(self.audit, moment))[0]:
+            found.append(Due("audit log,", count(notes[0], "line"), notes[1],
+                             partial(old_notes.blank, self.audit, moment)))  # fmt: skip
         if free := self.database.free():
             found.append(Due("unused room of", "data/state.db", free, lambda: None))
         return tuple(found)
+
+    def stays(self, *, now: datetime) -> tuple[str, ...]:
+        """Sentences on verdicts and decisions that are past their time, and stay as something needs them."""
+        periods, told = self.options.load(), []
+        judged = end(periods.verdicts_days, now)
+        if judged:
+            told.append(self.old_verdicts.before(judged).stays)
+        if moment := end(periods.decisions_days, now):
+            told.append(self.old_decisions.before(moment, without=self._going(judged)).stays)
+        return tuple(filter(None, told))
 
     def prune(self, due: tuple[Due, ...], *, by: str, now: datetime) -> int:
         """Delete what was told; by how many bytes the database shrank. Raises NotAllowedError, and as deleting does."""
         person = self.accounts.authorise(by, "delete data").name
         kinds = [each.kind for each in due]
-        facts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} | {"bytes": sum(each.size for each in due)}
-        self.audit.note(who=person, what="prune", about="data at its end", details=facts, now=now, ahead=True)
+        facts: dict[str, object] = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+        with self.database.writing() as connection:
+            self.numbering.settle_runs(connection)
+            facts |= {"bytes": sum(each.size for each in due), "numbers": numbered.given(connection)}
+        self.audit.note(who=person, what=numbered.PRUNE, about="data at its end", details=facts, now=now, ahead=True)
         for each in due:
             each.delete()
         before = self.database.path.stat().st_size
         self.database.compact()
         return before - self.database.path.stat().st_size
+
+    def _verdicts(self, moment: datetime) -> Iterator[Due]:
+        found = self.old_verdicts.before(moment)
+        if found.verdicts:
+            name = f"{count(found.verdicts, 'verdict')} on {count(len(found.users), 'user')}"
+            blank = partial(self.old_verdicts.blank, found.users, moment)
+            yield Due("feedback,", name, found.size, blank, found.learnt)
+
+    def _decisions(self, moment: datetime, judged: datetime | None) -> Iterator[Due]:
+        found = self.old_decisions.before(moment, without=self._going(judged))
+        if found.numbers:
+            delete = partial(self.old_decisions.delete, found.numbers, moment)
+            yield Due("outbox,", count(len(found.numbers), "decision"), found.size, delete)
+
+    def _going(self, moment: datetime | None) -> frozenset[str]:
+        """The users whose verdicts go."""
+        return self.old_verdicts.before(moment).users if moment else frozenset()
 
     def _datasets(self, moment: datetime, by: str, now: datetime) -> Iterator[Due]:
         for each in self.holdings.before(moment, now=now):

@@ -29,6 +29,8 @@ from core.store.log_line import Line
 _LOOK_EVERY: Final = 0.002
 #: Bytes parsed at once: the memory this takes stays small, and a file of 100,000 lines takes a few turns.
 _BLOCK: Final = 1 << 24
+#: Whether a line, by its encoded cells, is one of those meant.
+Belongs = Callable[[Sequence[str]], bool]
 
 
 @contextlib.contextmanager
@@ -92,7 +94,7 @@ def set_aside(path: Path) -> int:
     return sum(torn.read_bytes().count(b"\n") for torn in map(_torn, files(path)) if torn.is_file())
 
 
-def forget(path: Path, belongs: Callable[[Sequence[str]], bool]) -> int:
+def forget(path: Path, belongs: Belongs) -> int:
     """Blank every line whose encoded cells `belongs` says yes to, and all unfinished ones; the chain still holds.
 
     Each file is replaced in one step. Returns how many lines were blanked. Raises StorageError.
@@ -104,6 +106,17 @@ def forget(path: Path, belongs: Callable[[Sequence[str]], bool]) -> int:
                 with replacing(_torn(file)) as temporary:
                     temporary.write_bytes(b"\n" * _torn(file).read_bytes().count(b"\n"))
         return sum(_forget(file, belongs) for file in files(path))
+
+
+def room(path: Path, belongs: Belongs) -> tuple[int, int]:
+    """How many lines `forget` would blank, unfinished ones left out, and by how many bytes the files would shrink."""
+    lines = size = 0
+    with locked(path):
+        for file in files(path):
+            for _, line in _numbered(file):
+                if not line.forgotten and belongs(row := log_line.cells(line.payload)):
+                    lines, size = lines + 1, size + len(line.payload) + len(line.salt) - (len(row) - 1)
+    return lines, size
 
 
 def _first_line(file: Path) -> bytes:
@@ -166,7 +179,7 @@ def _begin(file: Path, text: bytes) -> None:
         temporary.write_bytes(text)
 
 
-def _forget(file: Path, belongs: Callable[[Sequence[str]], bool]) -> int:
+def _forget(file: Path, belongs: Belongs) -> int:
     chosen = {number for number, line in _numbered(file) if belongs(log_line.cells(line.payload))}
     if chosen:
         with replacing(file) as temporary, file.open("rb") as old, temporary.open("wb") as new:

@@ -30,11 +30,15 @@ _IN_NAME: Final = re.compile(r"(?:^|-)(r-[0-9]{4,15})(?:$|[-.])")
 #: A cell at the start of a line, quoted or not.
 _CELL: Final = rb'(?:"(?:[^"]|"")*"|[^,"\n]*)'
 _EXPORT: Final = "export decisions"
+#: The note that says what was deleted at its end; it has the numbers given by then (`given`), which the lines that it
+#: blanks may have been the last to name.
+PRUNE: Final = "prune"
 _MARK: Final = "numbers in"
 _RAISED: Final = "numbers raised"
 _DELETED: Final = "counted of deleted runs"
 
 Numbers = dict[str, int]
+_NUMBERED: Final = (tables.runs, tables.cases, tables.decisions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +88,8 @@ class Numbering:
             _take(named, [about])
             if what == _EXPORT:
                 named["decisions"] = max(named.get("decisions", 0), given(details))
+            if what == PRUNE:
+                _raise_to(named, _numbers_in(details))
 
         _read(connection, self.audit, ("what", "about", "details"), note)
         return named
@@ -129,6 +135,11 @@ def following(connection: Connection, table: Table) -> int:
     return _last(connection, table) + 1
 
 
+def given(connection: Connection) -> Numbers:
+    """The last numbers that were given, as far as the database knows: `settle_runs` first."""
+    return {table.name: _last(connection, table) for table in _NUMBERED}
+
+
 def raised(connection: Connection) -> int:
     """The last run named elsewhere when the database was found to lie behind; 0 while it never was."""
     return int(database.mark(connection, _RAISED) or 0)
@@ -142,7 +153,7 @@ def _holds_anything(folder: os.DirEntry[str]) -> bool:
 
 
 def _raise(connection: Connection, named: Numbers) -> None:
-    for table in (tables.runs, tables.cases, tables.decisions):
+    for table in _NUMBERED:
         number, before = named.get(table.name, 0), _last(connection, table)
         if number <= before:
             continue
@@ -170,6 +181,20 @@ def _given(connection: Connection, feedback: Path, details: str) -> int:
     if last is None:
         return 0 if _last(connection, tables.decisions) else sum(map(_lines_in, chained_log.files(feedback)))
     return int(last)
+
+
+def _numbers_in(details: str) -> Numbers:
+    """What a note of `PRUNE` says was given by then; nothing where it is of before it said so."""
+    try:
+        found = json.loads(details).get("numbers", {})
+    except (ValueError, AttributeError):
+        return {}
+    return {table.name: int(found.get(table.name, 0)) for table in _NUMBERED}
+
+
+def _raise_to(named: Numbers, others: Numbers) -> None:
+    for table, number in others.items():
+        named[table] = max(named.get(table, 0), number)
 
 
 def _lines_in(file: Path) -> int:

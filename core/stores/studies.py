@@ -171,6 +171,8 @@ class Studies(Stores):
     @cached_property
     def pruning(self) -> Pruning:
         from core.access.retention_options import RetentionOptions
+        from core.catalog.old_decisions import OldDecisions
+        from core.catalog.old_verdicts import OldVerdicts
         from core.catalog.pruning import Pruning
 
         return Pruning(
@@ -179,6 +181,11 @@ class Studies(Stores):
             self.database,
             self.holdings,
             self.jobs,
+            self.numbering,
+            OldDecisions(self.database, self.ledger, self.sender),
+            OldVerdicts(
+                self.automation, self.database, self.effects, self.inclusions, self.ledger, self.runs, self.schedule
+            ),
             RetentionOptions(self.options),
             self.prediction_files,
             self.settings.log.parent,

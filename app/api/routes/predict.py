@@ -13,12 +13,13 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.api import log, problem_details, responses
+from app.api import problem_details, responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayPredict
 from app.api.idempotency import once
 from app.api.models.prediction import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.serving_state import Wish
+from app.log import FACTS
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError
 from core.home import Home
@@ -121,4 +122,4 @@ def _read(serving: Serving, raw: Any, *, sent: BatchRequest) -> Asked | dict[str
 def _note(request: Request, serving: Serving, users: int, **features: object) -> None:
     """What the log says of this request; values only where the server was told to write them down."""
     facts: dict[str, Any] = {"model_version": serving.model.version, "users": users}
-    request.scope["state"][log.FACTS] = facts | (features if request.app.state.options.log_features else {})
+    request.scope["state"][FACTS] = facts | (features if request.app.state.options.log_features else {})

@@ -87,6 +87,15 @@ class Automation:
         self.ledger.refresh()
         return self._state(model, target)
 
+    def rests_on(self) -> frozenset[str]:
+        """The users whose verdicts are the proof for the policy and the model of now, armed or not."""
+        model = self.registry.champion()
+        if model is None:
+            return frozenset()
+        self.ledger.refresh()
+        policy = self.policies.deciding(model).version
+        return evidence.users(self.ledger, policy=policy, model=model, since=self._since(model))
+
     def last(self) -> Deed | None:
         """The last time that somebody armed or disarmed, or the rule did."""
         with self.database.connect() as connection:

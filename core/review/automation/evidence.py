@@ -37,14 +37,7 @@ class Found:
 
 def found(ledger: Ledger, *, policy: str, model: str, since: datetime | None) -> Found:
     """The evidence of a home for a policy and model version, from a moment on; the ledger is read as it is."""
-    rows = ledger.frame()
-    ours = rows[(rows["policy"] == policy) & (rows["model"] == model) & (rows["band"] == _BAND)]
-    if since is not None:
-        ours = ours[ours["time"] >= since]
-    said = ours[ours["verdict"] != "withdrawn"].sort_values("time", kind="stable")
-    drawn = said[(said["stratum"] == "audit") & said["blind"].astype(bool)].drop_duplicates("user")
-    appealed = said[(said["stratum"] == "appeal") & (said["action"] == _BAND)].drop_duplicates("user")
-    appealed = appealed[~appealed["user"].isin(drawn["user"])]
+    drawn, appealed = _said(ledger, policy, model, since)
     stands = _standing(ledger, pd.concat([drawn["user"], appealed["user"]]))
     drawn = drawn[drawn["user"].isin(stands.index)]
     inclusion, label = drawn["inclusion"].to_numpy(float), stands.reindex(drawn["user"]).to_numpy(object)
@@ -57,6 +50,26 @@ def found(ledger: Ledger, *, policy: str, model: str, since: datetime | None) ->
     verdicts += [Verdict(False, least, at.to_pydatetime(), appeal=True) for at in upheld["time"]]
     spammer, legitimate, unsure = (int((label == word).sum()) for word in ("spammer", "legitimate", "unsure"))
     return Found(Evidence.of(verdicts), spammer, legitimate, unsure, len(upheld))
+
+
+def users(ledger: Ledger, *, policy: str, model: str, since: datetime | None) -> frozenset[str]:
+    """The users whose verdicts are evidence, as `found` counts it."""
+    drawn, appealed = _said(ledger, policy, model, since)
+    return frozenset([*drawn["user"], *appealed["user"]])
+
+
+def _said(
+    ledger: Ledger, policy: str, model: str, since: datetime | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """The first verdict on each user drawn for the audit, and on each who appealed against a removal."""
+    rows = ledger.frame()
+    ours = rows[(rows["policy"] == policy) & (rows["model"] == model) & (rows["band"] == _BAND)]
+    if since is not None:
+        ours = ours[ours["time"] >= since]
+    said = ours[ours["verdict"] != "withdrawn"].sort_values("time", kind="stable")
+    drawn = said[(said["stratum"] == "audit") & said["blind"].astype(bool)].drop_duplicates("user")
+    appealed = said[(said["stratum"] == "appeal") & (said["action"] == _BAND)].drop_duplicates("user")
+    return drawn, appealed[~appealed["user"].isin(drawn["user"])]
 
 
 def _standing(ledger: Ledger, users: pd.Series[str]) -> pd.Series[str]:

@@ -125,6 +125,8 @@ def _of_decisions(told: Iterable[Any], feedback: _Feedback) -> Iterator[str]:
         due = decision_of(row.verdict)
         if due == NONE and row.user in automatic:
             due = "remove"
+        if due == NONE and decision and feedback.forgotten and decision.verdict not in feedback.known:
+            due = decision.decision  # what rests on a verdict that was blanked stands until somebody says otherwise
         if (decision.decision if decision else NONE) != due:
             was = f'was told "{decision.decision}" by decision {decision.number}' if decision else "was told nothing"
             yield f"R{str(row)[1:]} says {row.verdict} of {row.user}, but the platform {was}."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -60,8 +60,13 @@ class Effects:
         if left or stored:
             self.numbering.settle(connection)
             removal = self.automation.policies.in_force().removal
+            fresh = {each.verdict.id for each in stored}
+
+            def known(verdict: str) -> bool:
+                return verdict in fresh or self.ledger.verdict(verdict) is not None
+
             for each in (*(Stored(verdict, self.ledger.standing(verdict)) for verdict in left), *stored):
-                _apply(connection, each, removal)
+                _apply(connection, each, removal, known)
                 judged_texts.keep(connection, each.verdict)
         database.set_mark(connection, _MARK, Ledger.further(position, len(stored)))
         said += [verdict.time for verdict in (*left, *(each.verdict for each in stored))]
@@ -72,7 +77,7 @@ def applied(connection: Connection) -> int:
     return int(database.mark(connection, _MARK) or 0)
 
 
-def _apply(connection: Connection, stored: Stored, removal: Removal) -> None:
+def _apply(connection: Connection, stored: Stored, removal: Removal, known: Callable[[str], bool]) -> None:
     verdict, stands = stored
     if verdict.verdict == "withdrawn":
         case = _reopened(connection, stored)
@@ -83,7 +88,7 @@ def _apply(connection: Connection, stored: Stored, removal: Removal) -> None:
         label=None if stands is None else stands.label, who=verdict.reviewer,
         why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
         appeal=verdict.stratum == "appeal" and verdict.verdict != "withdrawn",
-        statement=removal.statement(verdict.reason),
+        statement=removal.statement(verdict.reason), known=known,
     )  # fmt: skip
 
 

@@ -73,19 +73,23 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
     at: datetime,
     appeal: bool = False,
     statement: str = "",
+    known: Callable[[str], bool] = lambda _verdict: True,
 ) -> int | None:
     """Tell what now stands about a user; the number, or None when there is nothing new to say.
 
     label: what the verdicts say that stand by now (`core.feedback.standing`), None where they do not say: then a
     removal by automation stands where there was one. Spammer means remove, legitimate keep. statement: for who is
     removed. A decision that stands already is told again only when an appeal upheld it; a verdict is told once.
-    `reversal_of` of a change is the number of the decision it takes back.
+    `reversal_of` of a change is the number of the decision it takes back. known: whether a verdict is still kept; what
+    rests on one that is not stands until somebody says otherwise, or is unsure in the same case.
     """
     decision = decision_of(label)
     last = _last(connection, user)
     if decision == NONE and last is not None and _automatic(connection, user):
         decision = "remove"
     standing = NONE if last is None else last.decision
+    if decision == NONE and last is not None and last.verdict and not known(last.verdict):
+        decision = NONE if case and last.case == case else standing
     upheld = appeal and decision == standing != NONE and last is not None and last.verdict != verdict
     if decision == standing and not upheld:
         return None
