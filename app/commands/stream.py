@@ -51,21 +51,20 @@ def stream(
     letter with a sentence, beside the decisions. Another live model or policy is taken up between batches.
     """
     from app.api.serving_state import Live
-    from core.access.idempotency import Claims
     from core.streams import addresses
     from core.streams.addresses import Place
     from core.streams.patience import Patience
     from core.streams.stream import Stream
 
     home = home_of(context, home_dir)
-    with guard.command(home), _alone(home, name):
+    with guard.command(home), _alone(home, name), home.database.held():
         allowed(home, by, "predict")
         ends = _Ends()
         patience = Patience(ends.goes_on, tell)
-        live, claims = Live(home), Claims(home.replies)
+        live = Live(home)
         try:
             from_, to = addresses.opened(source, sink, Place(name, home.settings.streams, patience))
-            ours = Stream(name, claims, _served(live, patience), reasons, top)
+            ours = Stream(name, home.replies, _served(live, patience), reasons, top)
             between = _Between(home, live, ours, from_, addresses.parsed(source).scheme, ends)
             between.report()
             ours.run(from_, to, most=batch, now=_now, between=between, wait=patience.sleep)
@@ -75,7 +74,6 @@ def stream(
                 between.report()
         finally:
             live.close_ended(everything=True)
-            claims.close()
         tell(between.said())
 
 

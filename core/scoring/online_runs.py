@@ -30,7 +30,7 @@ from core.policy.decide import SCORE, decide
 from core.policy.policy import Policy
 from core.scoring import runs
 from core.scoring.runs import Runs
-from core.store.database import Database
+from core.store.database import Database, for_tuples
 from core.store.tables import predictions, served
 
 #: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
@@ -101,7 +101,8 @@ class Growing:
             ids = [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
             told = kept(ids)  # first: while it is made, other processes may write
             with self._runs.database.writing() as connection:
-                connection.execute(insert(predictions), rows)
+                if rows:
+                    connection.exec_driver_sql(_PREDICTIONS, rows)
                 idempotency.keep_with(connection, told, now=now)
             begun.users += len(users)
         return ids
@@ -229,13 +230,16 @@ class OnlineRuns:
             return not taken
 
 
-def _row(number: int, at: int, user: Served) -> dict[str, Any]:
-    return {
-        "run": number, "row": at, "user": user.user or f"{runs.id_of(number)}-{at}", "margin": user.margin,
-        "probability": user.probability, "missing": user.missing, "novel": user.novel, "context": dict(user.context),
-        "features": user.values.astype("<f8").tobytes(), "severity": user.severity, "decided_by": user.decided_by,
-        "category": user.category, "category_probability": user.category_probability,
-    }  # fmt: skip
+_PREDICTIONS: Final = for_tuples(insert(predictions))
+
+
+def _row(number: int, at: int, user: Served) -> tuple[Any, ...]:
+    """A user by the columns of the table."""
+    return (
+        number, at, user.user or f"{runs.id_of(number)}-{at}", user.margin, user.probability, user.missing, user.novel,
+        json.dumps(dict(user.context)) if user.context else "{}", user.values.astype("<f8", copy=False).tobytes(),
+        user.severity, user.decided_by, user.category, user.category_probability,
+    )  # fmt: skip
 
 
 def _served(row: Row[Any]) -> Served:

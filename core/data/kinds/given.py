@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -63,16 +62,16 @@ def _clause(code: str, column: Column) -> str:
     return problems.clause(code, allowed=reading.allowed(column)).replace(problems.quoted(""), "this", 1)
 
 
-def values(schema: Schema, given: Mapping[str, Value], today: date) -> tuple[list[float], dict[str, str]]:
+def values(schema: Schema, given: Mapping[str, Value]) -> tuple[list[float], dict[str, str]]:
     """What a model gets of a user, in the order of `schema.names`, and the words of the features that are some.
 
-    given: by the names of the schema; what is absent is missing. Ages without a moment of their own are told today.
+    given: by the names of the schema; what is absent is missing.
     """
     marks = Marks.of(schema.missing)
     texts = {each: _as_text(each, given.get(each.name), marks) for each in schema.features if each.kind == "text"}
     own = {each.name: number(each, given.get(each.name), marks) for each in schema.features if each not in texts}
     seconds = {name: np.array([own[name]]) for name in schema.moments}
-    told = dict(moment.derived(schema.at(today), seconds, 1))
+    told = dict(moment.derived(schema, seconds, 1))
     for column, said in texts.items():
         told |= text.derived(column, [said])
     own |= {column.name: float(each[0]) for column, each in told.items()}

@@ -1,4 +1,4 @@
-"""A message in bytes takes a short way where it is plain: it gives what the long way gives, which a text always takes."""
+"""A message in bytes takes a short way where it is plain, and is read as a text, which always takes the long way."""
 
 from __future__ import annotations
 
