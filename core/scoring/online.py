@@ -107,7 +107,7 @@ class Serving:
         counted = {each.name for column in schema.features if column.kind == "text" for each in column.derived()}
         self._own = np.array([name in schema.inputs or name not in counted for name in schema.names])
         self._today = schema
-        self._has_texts = bool(schema.texts)
+        self._texts = schema.texts
         self._later = any(column.later for column in schema.features)
         # What is counted of phrases is in no table, and stands last: of those the model asks the texts.
         self._at = [schema.names.index(name) for name in model.metadata.columns]
@@ -126,14 +126,14 @@ class Serving:
             raise BadOptionError("user_id", _ZERO)
         self.check_context(context)
         values, words = self.values(features, allow_missing=allow_missing, now=now)
-        long = given.cut(self.schema, self._renamed(features)) if self._has_texts else ()
+        long = given.cut(self.schema, self._renamed(features)) if self._texts else ()
         return Asked(values, user.strip(), {**context, **words} if words else context, which, top, long)
 
     def values(
         self, features: Mapping[str, Value], *, allow_missing: bool = False, now: datetime | None = None
     ) -> tuple[list[float], dict[str, str]]:
-        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`; and the
-        words among them, by the names of the columns that hold such.
+        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`, and for
+        what `score` finds in texts; and the words among them, by the names of the columns that hold such.
 
         Names are compared as those of columns are. Raises FeaturesError, BadOptionError for a value of another kind.
         """
@@ -169,10 +169,12 @@ class Serving:
         ClaimLostError and, where the model gives one of them no score, NoScoreError: then nobody is stored.
         """
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
-        in_order = np.pad(values[:, self._at], ((0, 0), (0, self._further)), constant_values=np.nan)
+        texts = {name: [each.context.get(written(name)) for each in asked] for name in self._texts}
         most = max((each.top for each in asked if each.which != "none"), default=0)
-        texts = {name: [each.context.get(written(name)) for each in asked] for name in self.model.texts}
         with remembered():
+            for name, found in given.of_texts(self.schema, texts).items():
+                values[:, self._names.index(name)] = found
+            in_order = np.pad(values[:, self._at], ((0, 0), (0, self._further)), constant_values=np.nan)
             scored = self._scorer.score_values(in_order, top=most, texts=texts).checked()
             decided = self._decided(asked, values, scored, now)
             reasons = self._reasons(asked, in_order, scored, decided)

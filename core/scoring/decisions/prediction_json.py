@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from core.scoring.reasons import Reason, effect
+from core.scoring.reasons import Direction, Reason, effect
 from core.text.text_model import Word
 
 if TYPE_CHECKING:
@@ -55,16 +55,17 @@ def _factor(each: Reason) -> str:
     """One of `factors_json`, written. What users wrote is kept nowhere."""
     if each.word or each.words or each.places:
         return _encoded(factors_json([each])[0])
-    before, behind = _about(each.feature, each.meaning, each.category, each.sentence)
+    before, behind = _about(each.feature, each.meaning, each.category, each.direction)
     value = "null" if each.value is None else repr(each.value)
     return f'{before}{value}, "contribution": {each.contribution!r}, {behind}{effect(each.contribution)}"}}'
 
 
 @lru_cache(maxsize=4_096)
-def _about(feature: str, meaning: str, category: str, sentence: str) -> tuple[str, str]:
-    """What is written of a feature before its value, and behind its contribution."""
+def _about(feature: str, meaning: str, category: str, direction: Direction) -> tuple[str, str]:
+    """What is written of a number before its value, and behind its contribution up to what that does."""
     told = {"feature": feature, "description": meaning, "category": category, "value": 0}
-    return _encoded(told).removesuffix("0}"), _encoded({"reason": sentence}).removeprefix("{").removesuffix('"}')
+    reason = {"reason": Reason(feature, None, 0.0, direction, meaning, category).sentence}
+    return _encoded(told).removesuffix("0}"), _encoded(reason).removeprefix("{").removesuffix('"}')
 
 
 @lru_cache(maxsize=4_096)
