@@ -41,8 +41,7 @@ MOST_AGE: Final = timedelta(hours=24)
 NAME: Final = "API"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name;
     `severity`: position of the band, None where it was stored without; `category`: of a violation, "" where the version
     knows none, and how likely it is.
@@ -243,8 +242,6 @@ def _row(number: int, at: int, user: Served) -> tuple[Any, ...]:
 
 
 def _served(row: Row[Any]) -> Served:
-    values = np.frombuffer(row.features, "<f8").astype(np.float64)
-    return Served(
-        row.user, values, row.context, row.margin, row.probability, row.missing, row.novel, row.severity,
-        row.decided_by, row.category, row.category_probability,
-    )  # fmt: skip
+    _, _, user, margin, probability, missing, novel, context, features, *decided = row
+    values = np.frombuffer(features, "<f8").astype(np.float64, copy=False)
+    return Served(user, values, context, margin, probability, missing, novel, *decided)

@@ -27,6 +27,8 @@ from core.streams.patience import StoppedError
 #: Seconds between two tries where the storage cannot be written just now, or another process has decided on a message.
 AGAIN_AFTER: Final = 0.5
 _ANSWERED: Final = 200
+#: Answers by id, and the letters of those without.
+_Told = tuple[dict[str, bytes], list[Letter]]
 _encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -134,32 +136,37 @@ class Stream:
                 order.append(told)
             except (UnusableInputError, RefusedError) as error:
                 letters.append(Letter(each, str(error)))
-        answers = self._answers(serving, ready, letters, now)
+        answers, without = self._answers(serving, ready, now)
+        letters += without
         return [Answer(told, ready[told].asked.user, answers[told]) for told in order if told in answers], letters
 
-    def _answers(
-        self, serving: Serving, ready: dict[str, _Ready], letters: list[Letter], now: datetime
-    ) -> dict[str, bytes]:
-        answers, ours = dict[str, bytes](), dict[str, _Ready]()
-        before = self.replies.find([each.asking for each in ready.values()], now=now)
-        for (told, each), found in zip(ready.items(), before, strict=True):
-            if found is None:
-                ours[told] = each
-            elif isinstance(found, Reply):
-                answers[told] = found.body
-            else:
-                letters.append(Letter(each.message, str(found)))
-        again = len(answers)
-        answers |= self._scored(serving, ours, letters, now)
-        self.progress.again += again
-        return answers
+    def _answers(self, serving: Serving, ready: dict[str, _Ready], now: datetime) -> _Told:
+        """Most were never asked before, which storing their answers shows; only of others is it looked up."""
+        with contextlib.suppress(ClaimLostError, NoScoreError):
+            return self._stored(serving, ready, now), []
+        found = zip(ready.items(), self.replies.find([each.asking for each in ready.values()], now=now), strict=True)
+        known = {told: (each, before) for (told, each), before in found if before is not None}
+        answers = {told: before.body for told, (_, before) in known.items() if isinstance(before, Reply)}
+        refused = [Letter(each.message, str(why)) for each, why in known.values() if isinstance(why, RefusedError)]
+        scored, without = self._scored(serving, {k: v for k, v in ready.items() if k not in known}, now)
+        self.progress.again += len(answers)
+        return answers | scored, refused + without
 
-    def _scored(
-        self, serving: Serving, ours: dict[str, _Ready], letters: list[Letter], now: datetime
-    ) -> dict[str, bytes]:
-        """The answers, each stored together with its prediction."""
-        if not ours:
-            return {}
+    def _scored(self, serving: Serving, ours: dict[str, _Ready], now: datetime) -> _Told:
+        """The answers of those that have a score, and letters of those that have none."""
+        try:
+            return self._stored(serving, ours, now), []
+        except NoScoreError as error:  # nobody was stored
+            names, why = list(ours), str(NoScoreError(error.version, (0,), 1))
+            without = {names[at] for at in error.at}
+            answers, letters = self._scored(serving, {k: v for k, v in ours.items() if k not in without}, now)
+            return answers, [*(Letter(ours[told].message, why) for told in without), *letters]
+
+    def _stored(self, serving: Serving, ours: dict[str, _Ready], now: datetime) -> dict[str, bytes]:
+        """The answers, each stored with its prediction.
+
+        Raises ClaimLostError where one was answered before, NoScoreError where one has no score: then none is stored.
+        """
         began, answers = time.perf_counter(), dict[str, bytes]()
 
         def kept(predictions: Sequence[Prediction]) -> list[Kept]:
@@ -167,13 +174,8 @@ class Stream:
                 answers[told] = _body(told, each.asked, prediction, began)
             return [(each.asking, Reply(_ANSWERED, answers[told])) for told, each in ours.items()]
 
-        try:
+        if ours:
             serving.score([each.asked for each in ours.values()], now=now, kept=kept)
-        except NoScoreError as error:  # nobody was stored: those without a score are put aside, and the others scored
-            names = list(ours)
-            without = {names[at] for at in error.at}
-            letters += [Letter(ours[told].message, str(NoScoreError(error.version, (0,), 1))) for told in without]
-            return self._scored(serving, {k: v for k, v in ours.items() if k not in without}, letters, now)
         return answers
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Replies, Reply
-from core.errors import BusyError
+from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Reply
+from core.errors import BusyError, NoScoreError
 from core.home import Home
+from core.scoring.online import Asked, Serving
 from core.streams.json_lines import Lines, LinesOut
 from core.streams.messages import MOST_BYTES, Message
 from core.streams.stream import Stream
@@ -99,20 +101,20 @@ def test_an_id_that_stands_for_another_message_is_a_letter(own: Home) -> None:
 
 def test_storage_that_cannot_be_written_just_now_is_tried_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, kept, waits = stream(own), Kept(), list[float]()
-    real = Replies.find
+    real = Serving.score
 
-    def busy(replies: Replies, *given: Any, **more: Any) -> Any:
+    def busy(serving: Serving, *given: Any, **more: Any) -> Any:
         if len(waits) < 2:
             raise BusyError("state.db")
-        return real(replies, *given, **more)
+        return real(serving, *given, **more)
 
-    monkeypatch.setattr(Replies, "find", busy)
+    monkeypatch.setattr(Serving, "score", busy)
     ours.run(Listed([message(1)]), kept, most=4, now=lambda: NOW, wait=waits.append)
     assert ([each["id"] for each in kept.told], len(waits)) == (["m-1"], 2)
 
 
 def test_what_another_process_decides_meanwhile_is_answered_as_it_was_decided(own: Home) -> None:
-    theirs, mine, waits, real = Kept(), Kept(), list[float](), serving(own)
+    theirs, mine, real = Kept(), Kept(), serving(own)
 
     class Slow:
         """Scores after somebody else has."""
@@ -125,11 +127,32 @@ def test_what_another_process_decides_meanwhile_is_answered_as_it_was_decided(ow
             return real.score(*given, **more)
 
     ours = Stream("default", own.replies, Slow)  # type: ignore[arg-type]  # it has what is asked of it
-    ours.run(Listed([message(at) for at in range(3)]), mine, most=4, now=lambda: NOW, wait=waits.append)
+    ours.run(Listed([message(at) for at in range(3)]), mine, most=4, now=lambda: NOW)
     assert [each["id"] for each in mine.told] == ["m-0", "m-1", "m-2"]
     assert mine.told[2] == theirs.told[0]
-    assert (len(waits), ours.progress.again, ours.progress.answered) == (1, 1, 3)
+    assert (ours.progress.again, ours.progress.answered) == (1, 3)
     assert sum(len(found.by_row) for run in own.online_runs.growing() if (found := own.online_runs.find(run))) == 3
+
+
+def test_a_message_without_a_score_is_a_letter_unless_it_was_answered_before(own: Home) -> None:
+    first, again, real = run(own, [message(1)]), Kept(), serving(own)
+
+    class Scoreless:
+        """Gives those with an odd number no score."""
+
+        asked = real.asked
+
+        def score(self, asked: Sequence[Asked], **more: Any) -> Any:
+            if bad := [at for at, each in enumerate(asked) if int(each.user[1:]) % 2]:
+                raise NoScoreError("v0002", bad, len(asked))
+            return real.score(asked, **more)
+
+    ours = Stream("default", own.replies, Scoreless)  # type: ignore[arg-type]  # it has what is asked of it
+    ours.run(Listed([message(at) for at in range(5)]), again, most=5, now=lambda: NOW)
+    assert [each["id"] for each in again.told] == ["m-0", "m-1", "m-2", "m-4"]
+    assert again.told[1] == first.told[0]
+    assert list(again.letters) == ["handle-3"]
+    assert "v0002 gives this user no score" in again.letters["handle-3"]
 
 
 def test_a_claim_that_an_earlier_version_left_is_nobodys(own: Home) -> None:
