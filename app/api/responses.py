@@ -16,7 +16,17 @@ def as_json(told: object, *, status: int = 200) -> Response:
 
 def reply(told: object, *, status: int = 200) -> Reply:
     """The answer as it is sent, and kept for whoever sends the same again."""
-    return Reply(status, json.dumps(told, ensure_ascii=False, allow_nan=False).encode())
+    return written(dumped(told), status=status)
+
+
+def dumped(told: object) -> str:
+    """As it is told, as JSON."""
+    return json.dumps(told, ensure_ascii=False, allow_nan=False)
+
+
+def written(told: str, *, status: int = 200) -> Reply:
+    """The same of what is JSON already."""
+    return Reply(status, told.encode())
 
 
 def response(told: Reply) -> Response:

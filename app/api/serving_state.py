@@ -151,7 +151,7 @@ class Wish:
     claim: Claim | None = None
 
     def reply(self, found: Prediction) -> Reply:
-        return responses.reply(prediction_json(found, self.began))
+        return responses.written(prediction_json(found, self.began))
 
 
 def scored(wishes: Sequence[Wish]) -> list[Reply]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
 import signal
 import time
@@ -51,31 +52,32 @@ def stream(
     letter with a sentence, beside the decisions. Another live model or policy is taken up between batches.
     """
     from app.api.serving_state import Live
-    from core.access.idempotency import Claims
     from core.streams import addresses
     from core.streams.addresses import Place
     from core.streams.patience import Patience
     from core.streams.stream import Stream
 
     home = home_of(context, home_dir)
-    with guard.command(home), _alone(home, name):
+    with guard.command(home), _alone(home, name), home.database.held():
         allowed(home, by, "predict")
         ends = _Ends()
         patience = Patience(ends.goes_on, tell)
-        live, claims = Live(home), Claims(home.replies)
+        live = Live(home)
         try:
             from_, to = addresses.opened(source, sink, Place(name, home.settings.streams, patience))
-            ours = Stream(name, claims, _served(live, patience), reasons, top)
+            ours = Stream(name, home.replies, _served(live, patience), reasons, top)
             between = _Between(home, live, ours, from_, addresses.parsed(source).scheme, ends)
             between.report()
+            live.look()
+            gc.freeze()  # what was loaded stays to the end: looking through it for garbage took a seventh of the time
             ours.run(from_, to, most=batch, now=_now, between=between, wait=patience.sleep)
             if from_.ended:
                 home.stream_statuses.forget(name)
             else:
                 between.report()
         finally:
+            gc.unfreeze()
             live.close_ended(everything=True)
-            claims.close()
         tell(between.said())
 
 

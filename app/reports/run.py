@@ -174,12 +174,10 @@ def _risks(
     words = [{name: _word(top, name, at) for name in (*model.metadata.levels, *model.texts)} for at in range(len(top))]
     _, strongest = model.explainer.strongest(features, REASONS)
     known = scores.loc[top.index]
+    values = top.reindex(columns=list(model.metadata.names)).to_numpy(np.float64)
     told = [
-        "\n".join(
-            _reason(each, texts=texts)
-            for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
-        )
-        for row, values in enumerate(top.reindex(columns=list(model.metadata.names)).to_numpy(np.float64))
+        "\n".join(_reason(each, texts=texts) for each in reasons)
+        for reasons in strongest_reasons(values, strongest, model, meanings, [REASONS] * len(top), words)
     ]
     bands = {str(band): label(band) for band in BANDS}
     table = pd.DataFrame(

@@ -5,6 +5,8 @@ As "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-h
 anything is done for it, and the claim becomes the reply: in the transaction that stores what the reply tells of, where
 there is one. Of all the processes of a home one at most holds the claim of a key.
 
+Who does nothing but store needs no claim: of two who have an answer to the same request, the second stores nothing.
+
 Until it is a reply, the row of a claim has the status 0 and, as its body, the process that holds it and a number. Each
 process holds the lock of a file of its own in `data/claims/` as long as it lives; what a process claimed that was
 killed is so told from what is being carried out, and taken over.
@@ -23,13 +25,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy.dialects import sqlite
 
 from core import locks
 from core.errors import RefusedError
 from core.files import within
 from core.locks import Lock
-from core.store.database import Database
+from core.store.database import Database, for_tuples
+from core.store.moment import stored
 from core.store.tables import replies
 
 #: How long an answer is kept.
@@ -84,8 +88,8 @@ class Claim:
     since: datetime | None = None
 
 
-#: What is kept: an answer to the request of a claim.
-Kept = tuple[Claim, Reply]
+#: What is kept: an answer to the request of a claim, or to one that nobody has claimed.
+Kept = tuple[Claim | Asking, Reply]
 #: What is found of a request: the answer given before, or the claim to carry it out now; None while somebody else
 #: does, and RefusedError where the key was used for another request.
 Found = Reply | Claim | RefusedError | None
@@ -110,7 +114,7 @@ class Claims:
         with contextlib.ExitStack() as unless_claimed:
             # A claim outlives the process; when the machine goes down, what was to be done for it is gone as well.
             with self._replies.database.writing(durable=False) as connection:
-                connection.execute(delete(replies).where(replies.c.at <= now - KEPT))
+                _forget_old(connection, now)
                 rows = _rows(connection, asked, now)
                 found = self._found(asked, rows)
                 claims = [each for each in found if isinstance(each, Claim)]
@@ -165,9 +169,7 @@ class Claims:
         if row is None or (row.status == _CLAIMED and not self._lives(row.body)):
             token = f"{self._name}/{next(self._numbers)}".encode()
             return Claim(asking, token, row.at if row is not None and alike else None)
-        if not alike:
-            return _refused(asking)
-        return None if row.status == _CLAIMED else Reply(row.status, row.body)
+        return None if alike and row.status == _CLAIMED else _told(asking, row)
 
     def _lives(self, token: bytes) -> bool:
         """Whether somebody works for a claim."""
@@ -181,6 +183,18 @@ class Replies:
 
     database: Database
     folder: Path
+
+    def find(self, asked: Sequence[Asking], *, now: datetime) -> list[Reply | RefusedError | None]:
+        """What was answered to each; None where nothing was, and RefusedError where the key was used for another
+        request.
+        """
+        with self.database.connect() as connection:
+            rows = _rows(connection, asked, now)
+        found = (rows.get(each.at) for each in asked)
+        return [
+            None if row is None or row.status == _CLAIMED else _told(each, row)
+            for each, row in zip(asked, found, strict=True)
+        ]
 
     def keep(self, kept: Iterable[Kept], *, now: datetime) -> None:
         """As `keep_with`, in a transaction of its own, for what is stored elsewhere and found there when it is asked
@@ -217,17 +231,48 @@ class Replies:
 
 
 def keep_with(connection: Connection, kept: Iterable[Kept], *, now: datetime) -> None:
-    """Make replies of claims, together with all else that this transaction stores.
+    """Make replies of claims, and of what nobody has claimed, together with all else that this transaction stores.
 
-    Raises ClaimLostError, for the transaction to be rolled back.
+    Raises ClaimLostError, for the transaction to be rolled back, where somebody else has a claim by now or has
+    answered.
     """
+    claims, unclaimed = list[tuple[Claim, Reply]](), list[tuple[Asking, Reply]]()
+    for whose, reply in kept:
+        if isinstance(whose, Claim):
+            claims.append((whose, reply))
+        else:
+            unclaimed.append((whose, reply))
+    if claims:
+        _keep_claims(connection, claims, now)
+    if unclaimed:
+        _keep_unclaimed(connection, unclaimed, now)
+
+
+def _keep_unclaimed(connection: Connection, kept: Sequence[tuple[Asking, Reply]], now: datetime) -> None:
+    _forget_old(connection, now)
+    at = stored(now)
+    rows = [(asking.owner, asking.key, asking.digest, reply.status, at, reply.body) for asking, reply in kept]
+    if connection.exec_driver_sql(_UNCLAIMED, rows).rowcount < len(rows):
+        raise ClaimLostError("One of these requests was answered by somebody else. Send it again.")
+
+
+#: Whoever has claimed what is answered here finds the claim lost.
+_NEW: Final = sqlite.insert(replies)
+_UNCLAIMED: Final = for_tuples(
+    _NEW.on_conflict_do_update(
+        index_elements=replies.primary_key,
+        set_={column.name: _NEW.excluded[column.name] for column in replies.columns if not column.primary_key},
+        where=replies.c.status == literal_column(str(_CLAIMED)),
+    )
+)
+
+
+def _keep_claims(connection: Connection, kept: Sequence[tuple[Claim, Reply]], now: datetime) -> None:
     rows = [
         {"_owner": claim.asking.owner, "_key": claim.asking.key, "_token": claim.token, "status": reply.status,
          "body": reply.body}
         for claim, reply in kept
     ]  # fmt: skip
-    if not rows:
-        return
     ours = update(replies).where(*_OF, replies.c.status == _CLAIMED, replies.c.body == bindparam("_token"))
     told = ours.values(status=bindparam("status"), body=bindparam("body"), at=now)
     if connection.execute(told, rows).rowcount == len(rows):
@@ -267,6 +312,15 @@ def _write(connection: Connection, claims: Sequence[Claim], rows: Mapping[_At, R
              "at": each.since or now, "status": _CLAIMED, "body": each.token}
             for each in claims
         ])  # fmt: skip
+
+
+def _forget_old(connection: Connection, now: datetime) -> None:
+    connection.execute(delete(replies).where(replies.c.at <= now - KEPT))
+
+
+def _told(asking: Asking, row: Row[Any]) -> Reply | RefusedError:
+    """The answer of a row, where it is one to this request."""
+    return Reply(row.status, row.body) if row.request == asking.digest else _refused(asking)
 
 
 def _refused(asking: Asking) -> RefusedError:

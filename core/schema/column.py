@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal, get_args
 
 from core.errors import SchemaError, listed
@@ -151,18 +152,16 @@ class Column:
         """The columns that a model gets of it: itself, with what is counted in it where it is a text, or of a moment
         what can be told of it.
         """
-        if self.kind == "text":
-            yield replace(self, high=None)  # its number has no range
-            for counted in TEXT_PARTS.values():
-                yield replace(counted, name=f"{self.name} ({counted.name})")
-            return
-        if not self.moment:
-            yield self
-            return
-        for part in self.parts:
-            yield replace(_PARTS[part], name=f"{self.name} ({_NAMES[part]})")
-        for other in self.since:
-            yield Column(f"{self.name} (days since {other})", "real")
+        return iter(_derived(self) if self.kind == "text" or self.moment else (self,))
+
+
+@lru_cache(maxsize=1_024)  # asked for with each user that is scored alone
+def _derived(column: Column) -> tuple[Column, ...]:
+    if column.kind == "text":
+        counted = (replace(each, name=f"{column.name} ({each.name})") for each in TEXT_PARTS.values())
+        return (replace(column, high=None), *counted)  # its number has no range
+    told = (replace(_PARTS[part], name=f"{column.name} ({_NAMES[part]})") for part in column.parts)
+    return (*told, *(Column(f"{column.name} (days since {other})", "real") for other in column.since))
 
 
 def phrase_column(text: str, category: str) -> str:

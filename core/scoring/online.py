@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +54,7 @@ class Asked:
     cut: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What the model and the policy say of one user. `missing`, `novel`: features without a value, and those outside
     the training range; `cut`: texts that were scored up to the length that their columns keep; `reasons`: the strongest
     pushes towards "spammer", none where they were not asked for.
@@ -107,6 +106,8 @@ class Serving:
         # What is counted in a text is missing where the text is, which is said once.
         counted = {each.name for column in schema.features if column.kind == "text" for each in column.derived()}
         self._own = np.array([name in schema.inputs or name not in counted for name in schema.names])
+        self._today = schema
+        self._texts = schema.texts
         self._later = any(column.later for column in schema.features)
         # What is counted of phrases is in no table, and stands last: of those the model asks the texts.
         self._at = [schema.names.index(name) for name in model.metadata.columns]
@@ -125,14 +126,14 @@ class Serving:
             raise BadOptionError("user_id", _ZERO)
         self.check_context(context)
         values, words = self.values(features, allow_missing=allow_missing, now=now)
-        long = given.cut(self.schema, self._renamed(features)) if self.schema.texts else ()
+        long = given.cut(self.schema, self._renamed(features)) if self._texts else ()
         return Asked(values, user.strip(), {**context, **words} if words else context, which, top, long)
 
     def values(
         self, features: Mapping[str, Value], *, allow_missing: bool = False, now: datetime | None = None
     ) -> tuple[list[float], dict[str, str]]:
-        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`; and the
-        words among them, by the names of the columns that hold such.
+        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`, and for
+        what `score` finds in texts; and the words among them, by the names of the columns that hold such.
 
         Names are compared as those of columns are. Raises FeaturesError, BadOptionError for a value of another kind.
         """
@@ -141,15 +142,15 @@ class Serving:
         if not allow_missing and len(features) < len(self._known):
             raise FeaturesError([name for name in self.schema.inputs if name not in features], ())
         if self._later or not _NUMBERS.issuperset(map(type, features.values())):
-            # Of users who are asked about now, ages are as of today, whatever files were read at.
-            today = (now or datetime.now(UTC)).date()
-            values, words = given.values(replace(self.schema, as_of=None), features, today)
+            values, words = given.values(self._as_of((now or datetime.now(UTC)).date()), features)
             return values, given.as_context(words)
-        found = map(features.get, self._names)
-        return [_UNKNOWN if value is None else float(value) for value in found], {}
+        found: list[Any] = [*map(features.get, self._names)]
+        return [_UNKNOWN if value is None else value for value in found] if None in found else found, {}
 
     def check_context(self, context: Mapping[str, str | None]) -> None:
         """Raises BadOptionError where context has the name of another column, or two names that are one."""
+        if not context:
+            return
         folded = [key(name) for name in context]
         if bad := sorted({name for name in folded if name in self._taken or folded.count(name) > 1 or not name}):
             raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
@@ -168,10 +169,12 @@ class Serving:
         ClaimLostError and, where the model gives one of them no score, NoScoreError: then nobody is stored.
         """
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
-        in_order = np.pad(values[:, self._at], ((0, 0), (0, self._further)), constant_values=np.nan)
+        texts = {name: [each.context.get(written(name)) for each in asked] for name in self._texts}
         most = max((each.top for each in asked if each.which != "none"), default=0)
-        texts = {name: [each.context.get(written(name)) for each in asked] for name in self.model.texts}
         with remembered():
+            for name, found in given.of_texts(self.schema, texts).items():
+                values[:, self._names.index(name)] = found
+            in_order = np.pad(values[:, self._at], ((0, 0), (0, self._further)), constant_values=np.nan)
             scored = self._scorer.score_values(in_order, top=most, texts=texts).checked()
             decided = self._decided(asked, values, scored, now)
             reasons = self._reasons(asked, in_order, scored, decided)
@@ -192,6 +195,14 @@ class Serving:
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""
         return self._growing.ended(now=now, everything=everything)
+
+    def _as_of(self, today: date) -> Schema:
+        """The schema with ages as of today, as those who are asked about now are told, whatever files were read at."""
+        if not self.schema.dated:
+            return self.schema
+        if self._today.as_of != today:
+            self._today = replace(self.schema, as_of=today)
+        return self._today
 
     def _renamed(self, features: Mapping[str, Value]) -> Mapping[str, Value]:
         """The features under the schema's own names."""
@@ -216,17 +227,14 @@ class Serving:
     def _reasons(
         self, requests: Sequence[Asked], values: Values, scored: Scored, decided: Decided
     ) -> list[tuple[Reason, ...]]:  # fmt: skip
-        reasons: list[tuple[Reason, ...]] = [()] * len(requests)
         if scored.strongest is None:
-            return reasons
-        flagged = decided.flagged
-        for row, each in enumerate(requests):
-            if each.which == "all" or (each.which == "flagged" and flagged[row]):
-                words = {name: each.context.get(written(name)) for name in self._spoken}
-                reasons[row] = strongest_reasons(
-                    values[row], scored.strongest, row, self.model, self._glossary, each.top, words
-                )
-        return reasons
+            return [()] * len(requests)
+        most = [
+            each.top if each.which == "all" or (each.which == "flagged" and flagged) else 0
+            for each, flagged in zip(requests, decided.flagged.tolist(), strict=True)
+        ]
+        words = [{name: each.context.get(written(name)) for name in self._spoken} for each in requests]
+        return strongest_reasons(values, scored.strongest, self.model, self._glossary, most, words)
 
     def _predictions(
         self, asked: Sequence[Asked], ids: Sequence[str], values: Values, scored: Scored, decided: Decided,
@@ -234,19 +242,22 @@ class Serving:
     ) -> list[Prediction]:  # fmt: skip
         return [
             Prediction(
-                identity, probability, BANDS[band], action, self._missing(row),
-                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version, by,
-                kind[0], kind[1], each.cut,
+                identity, probability, BANDS[band], action, missing, tuple(novel.split(SEPARATOR)) if novel else (),
+                told, self.model.version, self.policy.version, by, *kind, each.cut,
             )
-            for each, identity, probability, band, action, by, row, novel, told, kind in zip(
+            for each, identity, probability, band, action, by, missing, novel, told, kind in zip(
                 asked, ids, scored.probability.tolist(), decided.severity.tolist(), decided.actions.tolist(),
-                decided.decided_by.tolist(), values, scored.novel, reasons, _kinds(scored), strict=True,
+                decided.decided_by.tolist(), self._missing(values), scored.novel, reasons, _kinds(scored), strict=True,
             )
         ]  # fmt: skip
 
-    def _missing(self, row: Values) -> tuple[str, ...]:
-        unknown = np.isnan(row) & self._own
-        return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
+    def _missing(self, values: Values) -> list[tuple[str, ...]]:
+        """The features without a value of each."""
+        missing: list[tuple[str, ...]] = [()] * len(values)
+        unknown = np.isnan(values) & self._own
+        for row in np.flatnonzero(unknown.any(axis=1)):
+            missing[row] = tuple(self._names[at] for at in np.flatnonzero(unknown[row]))
+        return missing
 
 
 def _kinds(scored: Scored) -> Sequence[tuple[str, float | None]]:

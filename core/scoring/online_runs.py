@@ -30,7 +30,7 @@ from core.policy.decide import SCORE, decide
 from core.policy.policy import Policy
 from core.scoring import runs
 from core.scoring.runs import Runs
-from core.store.database import Database
+from core.store.database import Database, for_tuples
 from core.store.tables import predictions, served
 
 #: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
@@ -41,8 +41,7 @@ MOST_AGE: Final = timedelta(hours=24)
 NAME: Final = "API"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name;
     `severity`: position of the band, None where it was stored without; `category`: of a violation, "" where the version
     knows none, and how likely it is.
@@ -101,7 +100,8 @@ class Growing:
             ids = [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
             told = kept(ids)  # first: while it is made, other processes may write
             with self._runs.database.writing() as connection:
-                connection.execute(insert(predictions), rows)
+                if rows:
+                    connection.exec_driver_sql(_PREDICTIONS, rows)
                 idempotency.keep_with(connection, told, now=now)
             begun.users += len(users)
         return ids
@@ -229,18 +229,19 @@ class OnlineRuns:
             return not taken
 
 
-def _row(number: int, at: int, user: Served) -> dict[str, Any]:
-    return {
-        "run": number, "row": at, "user": user.user or f"{runs.id_of(number)}-{at}", "margin": user.margin,
-        "probability": user.probability, "missing": user.missing, "novel": user.novel, "context": dict(user.context),
-        "features": user.values.astype("<f8").tobytes(), "severity": user.severity, "decided_by": user.decided_by,
-        "category": user.category, "category_probability": user.category_probability,
-    }  # fmt: skip
+_PREDICTIONS: Final = for_tuples(insert(predictions))
+
+
+def _row(number: int, at: int, user: Served) -> tuple[Any, ...]:
+    """A user by the columns of the table."""
+    return (
+        number, at, user.user or f"{runs.id_of(number)}-{at}", user.margin, user.probability, user.missing, user.novel,
+        json.dumps(dict(user.context)) if user.context else "{}", user.values.astype("<f8", copy=False).tobytes(),
+        user.severity, user.decided_by, user.category, user.category_probability,
+    )  # fmt: skip
 
 
 def _served(row: Row[Any]) -> Served:
-    values = np.frombuffer(row.features, "<f8").astype(np.float64)
-    return Served(
-        row.user, values, row.context, row.margin, row.probability, row.missing, row.novel, row.severity,
-        row.decided_by, row.category, row.category_probability,
-    )  # fmt: skip
+    _, _, user, margin, probability, missing, novel, context, features, *decided = row
+    values = np.frombuffer(features, "<f8").astype(np.float64, copy=False)
+    return Served(user, values, context, margin, probability, missing, novel, *decided)

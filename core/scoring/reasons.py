@@ -5,10 +5,10 @@ The push of a text is that of all its words, of which a reason names the stronge
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,7 @@ NO_WORDS: Final = "no words"
 Direction = Literal["high", "low", "typical", "missing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One feature of one user: its value (None when missing, and of texts) and its push on the score, in log-odds.
 
     `direction` compares the value with the training median; `meaning` and `category` come from the
@@ -79,8 +78,16 @@ class Reason:
     @property
     def explanation(self) -> str:
         """'X19 high (count of links) raises the score by 1.83 log-odds.'"""
-        way = "raises" if self.contribution > 0 else "lowers"
-        return f"{self.sentence} {way} the score by {abs(self.contribution):.2f} log-odds."
+        return f"{self.sentence}{effect(self.contribution)}"
+
+
+def effect(contribution: float) -> str:
+    """What a contribution does, behind what does it.
+
+    >>> effect(-0.5)
+    ' lowers the score by 0.50 log-odds.'
+    """
+    return f" {'raises' if contribution > 0 else 'lowers'} the score by {abs(contribution):.2f} log-odds."
 
 
 def _stated(feature: str, said: str, *, text: bool) -> str:
@@ -141,26 +148,30 @@ def reasons(
     by feature.
     """
     metadata = model.metadata
-    order = np.argsort(-contributions, kind="stable")
-    return tuple(
-        _reason(model, metadata.features[i], float(row[metadata.names[i]]), float(contributions[i]), glossary, words)
-        for i in order
-    )
+    order, known = np.argsort(-contributions, kind="stable"), _known(metadata.features, glossary)
+    return tuple(_reason(model, known[i], float(row[metadata.names[i]]), float(contributions[i]), words) for i in order)
 
 
 def strongest_reasons(
-    values: npt.NDArray[np.float64], strongest: Strongest, row: int, model: Model, glossary: Glossary, k: int,
-    words: Mapping[str, str | None] = MappingProxyType({}),
-) -> tuple[Reason, ...]:  # fmt: skip
-    """The first of `reasons` of a row: up to k of them, and only pushes towards "spammer".
+    values: npt.NDArray[np.float64], strongest: Strongest, model: Model, glossary: Glossary, most: Sequence[int],
+    words: Sequence[Mapping[str, str | None]],
+) -> list[tuple[Reason, ...]]:  # fmt: skip
+    """The first of `reasons` of each of n users: as many as `most` (n,) says, and only pushes towards "spammer".
 
-    values: (f,) in the model's order.
+    values: (n, f) in the model's order; words: as those of `reasons`, (n,).
     """
-    features, pushes = strongest.features[row, :k].tolist(), strongest.pushes[row, :k].tolist()
-    return tuple(
-        _reason(model, model.metadata.features[at], float(values[at]), push, glossary, words)
-        for at, push in zip(features, pushes, strict=True) if at >= 0
-    )  # fmt: skip
+    known = _known(model.metadata.features, glossary)
+    theirs = np.take_along_axis(values, np.maximum(strongest.features, 0), axis=1)
+    return [
+        tuple([_reason(model, known[at], value, push, said) for at, value, push in told[:k] if at >= 0])
+        for k, said, told in zip(most, words, _together(strongest, theirs), strict=True)
+    ]
+
+
+def _together(strongest: Strongest, values: npt.NDArray[np.float64]) -> Iterator[list[tuple[int, float, float]]]:
+    """Of each row the strongest features with their values and pushes."""
+    rows = zip(strongest.features.tolist(), values.tolist(), strongest.pushes.tolist(), strict=True)
+    return (list(zip(*row, strict=True)) for row in rows)
 
 
 def _words(frame: pd.DataFrame, name: str, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.intp]) -> list[str]:
@@ -203,14 +214,26 @@ def _named(text: str, shares: tuple[Word, ...]) -> str:
     return quoted(text, phrases(text, shares, up=sum(word.part for word in shares) > 0))
 
 
+class _Known(NamedTuple):
+    """A feature, and what the glossary says of it."""
+
+    trained: Trained
+    meaning: str
+    category: str
+
+
+def _known(features: Sequence[Trained], glossary: Glossary) -> list[_Known]:
+    return [_Known(each, glossary.sentence(each.name), glossary.category(each.name)) for each in features]
+
+
 def _reason(
-    model: Model, trained: Trained, value: float, contribution: float, glossary: Glossary,
-    words: Mapping[str, str | None],
-) -> Reason:  # fmt: skip
-    places = where(trained.name, contribution, model, words)
+    model: Model, known_of: _Known, value: float, contribution: float, words: Mapping[str, str | None]
+) -> Reason:
+    trained = known_of.trained
+    places = where(trained.name, contribution, model, words) if model.texts else ()
     if trained.kind == PHRASES:
         value = float(len(places)) if _has_text(trained.name, model, words) else float("nan")
-    known = None if np.isnan(value) else value
+    known = None if math.isnan(value) else value
     text, shares = words.get(trained.name), tuple[Word, ...]()
     if trained.name in model.texts and text is not None:
         shares = shared(model.texts[trained.name].words(text), contribution)
@@ -223,8 +246,8 @@ def _reason(
         known,
         contribution,
         direction(value, trained.median),
-        glossary.sentence(trained.name),
-        glossary.category(trained.name),
+        known_of.meaning,
+        known_of.category,
         word,
         shares,
         places,
@@ -238,7 +261,7 @@ def _has_text(counted: str, model: Model, words: Mapping[str, str | None]) -> bo
 
 def direction(value: float, median: float | None) -> Direction:
     """Where a value stands against the training median."""
-    if np.isnan(value):
+    if math.isnan(value):
         return "missing"
     if median is None or value == median:
         return "typical"

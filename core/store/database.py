@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, Insert, create_engine, delete, event, insert, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 
 from core import locks
@@ -199,6 +200,13 @@ class Database:
 
     def _file(self) -> int | None:
         return self.path.stat().st_ino if self.path.exists() else None
+
+
+def for_tuples(statement: Insert) -> str:
+    """An insert as the driver takes it, with rows that are tuples of all columns: of many rows SQLAlchemy takes longer
+    over each value than the database over storing it.
+    """
+    return str(statement.compile(dialect=sqlite.dialect()))
 
 
 def mark(connection: Connection, name: str) -> str:

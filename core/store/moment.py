@@ -8,6 +8,13 @@ from sqlalchemy import Dialect, String
 from sqlalchemy.types import TypeDecorator
 
 
+def stored(moment: datetime) -> str:
+    """As the database has it. Raises ValueError for a moment without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("A stored time needs a zone.")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware time, stored as text in UTC to the microsecond, so that texts sort as times do."""
 
@@ -15,11 +22,7 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("A stored time needs a zone.")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return None if value is None else stored(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)

@@ -18,6 +18,11 @@ from typing import Any, Final, NoReturn, TypeVar
 MOST_NESTED: Final = 16
 #: Whole numbers beyond 64 bits fit no column and no count.
 _MOST_WHOLE: Final = 2**63
+#: Every digit as 0, and the letter of a power of ten as a small one: numbers are finite, and within 64 bits, where they
+#: have neither a power nor so many digits.
+_DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
+_POWER: Final = b"0e"
+_LONG: Final = b"0" * 19
 Facts = TypeVar("Facts")
 
 
@@ -29,9 +34,11 @@ def parsed(content: bytes | str) -> Any:
     """
     text = content if isinstance(content, str) else content.decode("utf-8")
     try:
-        found = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
-        )  # fmt: skip
+        found = _plain(text, content)
+        if found is None:
+            found = json.loads(
+                text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
+            )  # fmt: skip
     except RecursionError:
         raise ValueError(f"is nested more than {MOST_NESTED} deep") from None
     if text.count("{") + text.count("[") > MOST_NESTED:  # fewer brackets cannot nest so deep
@@ -43,6 +50,27 @@ def parsed(content: bytes | str) -> Any:
     if "\\u" in text or isinstance(content, str):  # half of a pair is written so
         json.dumps(found, ensure_ascii=False).encode("utf-8")  # UnicodeEncodeError is a ValueError
     return found
+
+
+def _plain(text: str, content: bytes | str) -> dict[str, Any] | None:
+    """The object of a text that shows at a glance to have neither large numbers nor names twice; None of any other.
+
+    Of messages with many numbers this takes half the time of asking about each number and each name.
+    """
+    if isinstance(content, str):
+        return None
+    squeezed = content.translate(_DIGITS, b" \t\n\r")
+    if _LONG in squeezed or _POWER in squeezed:
+        return None
+    try:
+        found = _DECODER.decode(text)
+    except ValueError:  # the other way says what is wrong
+        return None
+    if not isinstance(found, dict):
+        return None
+    # What ends a name may stand in a text as well, so that there are as many as names only where no name was lost.
+    names = len(found) + sum(len(each) for each in found.values() if isinstance(each, dict))
+    return found if names == squeezed.count(b'":') else None
 
 
 def typed(facts: Facts) -> Facts:
@@ -127,3 +155,6 @@ def _whole(text: str) -> int:
     if not -_MOST_WHOLE <= (number := int(text)) < _MOST_WHOLE:
         raise ValueError("has a number that is too large")
     return number
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
 from queue import Empty, Queue
 from threading import Thread
 from typing import BinaryIO, Final
@@ -15,8 +17,9 @@ from core.streams.addresses import Address, Place
 from core.streams.messages import MOST_BYTES, Answer, Letter, Message
 from core.streams.stream import Lag
 
-#: Lines that are read ahead, and seconds that a batch waits for its first one.
-AHEAD: Final = 2_000
+#: Bytes that are read at once, how many of these are read ahead, and seconds that a batch waits for its first line.
+CHUNK: Final = 65_536
+AHEAD: Final = 16
 MOMENT: Final = 0.2
 
 
@@ -24,21 +27,26 @@ class Lines:
     """Messages of a stream of bytes, one a line; blank lines are passed over. One without an id is named by its content
     and its line.
 
-    A thread reads ahead, so that a batch waits for nobody; it stops where AHEAD lines wait.
+    A thread reads ahead, so that a batch waits for nobody; it stops where AHEAD chunks of lines wait.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.ended = stream, False
-        self._lines: Queue[Message | None] = Queue(AHEAD)
+    def __init__(self, stream: BufferedIOBase) -> None:
+        self._stream, self._over = stream, False
+        self._ahead: Queue[list[Message] | None] = Queue(AHEAD)
+        self._left: list[Message] = []
         Thread(target=self._read_ahead, daemon=True).start()
 
+    @property
+    def ended(self) -> bool:
+        return self._over and not self._left
+
     def read(self, most: int) -> Sequence[Message]:
-        found: list[Message] = []
         with contextlib.suppress(Empty):
-            while len(found) < most and not self.ended:
-                line = self._lines.get(block=not found, timeout=MOMENT)
-                self.ended = line is None
-                found += [line] if line is not None else []
+            while len(self._left) < most and not self._over:
+                lines = self._ahead.get(block=not self._left, timeout=MOMENT)
+                self._over = lines is None
+                self._left += lines or []
+        found, self._left = self._left[:most], self._left[most:]
         return found
 
     def done(self, settled: Sequence[Message]) -> None:
@@ -46,18 +54,22 @@ class Lines:
 
     def lag(self) -> Lag:
         """The lines that are read ahead; nobody knows what else a pipe holds."""
-        return Lag(self._lines.qsize())
+        return Lag(len(self._left) + sum(len(lines or ()) for lines in [*self._ahead.queue]))
 
     def _read_ahead(self) -> None:
-        number = 0
-        while text := self._stream.readline(MOST_BYTES + 2):
-            number += 1
-            rest = text
-            while not rest.endswith(b"\n") and (rest := self._stream.readline(MOST_BYTES)):
-                pass  # of a line that is too long, which its first bytes show
-            if body := text.strip():
-                self._lines.put(Message(f"line-{number}-{hashlib.sha256(body).hexdigest()[:16]}", body))
-        self._lines.put(None)
+        numbers, rest = itertools.count(1), b""
+        while chunk := self._stream.read1(CHUNK):
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[: MOST_BYTES + 2]  # a line that is too long shows by its first bytes
+            if found := _messages(lines, numbers):
+                self._ahead.put(found)
+        self._ahead.put(_messages([rest], numbers))
+        self._ahead.put(None)
+
+
+def _messages(lines: Sequence[bytes], numbers: Iterator[int]) -> list[Message]:
+    bodies = zip(map(bytes.strip, lines), numbers, strict=False)
+    return [Message(f"line-{at}-{hashlib.sha256(body).hexdigest()[:16]}", body) for body, at in bodies if body]
 
 
 class LinesOut:

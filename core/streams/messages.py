@@ -63,7 +63,8 @@ def identity(message: Message, now: datetime) -> tuple[str, dict[str, Any]]:
         raise BadOptionError("message", f"it is no JSON of ours: {strict_json.legible(str(error))}.") from None
     if not isinstance(fields, dict):
         raise BadOptionError("message", "it is JSON, but no object.")
-    if unknown := sorted(set(fields) - FIELDS):
+    if not FIELDS.issuperset(fields):
+        unknown = sorted(set(fields) - FIELDS)
         known = ", ".join(sorted(FIELDS))
         raise BadOptionError("message", f'it has "{strict_json.legible(unknown[0])}"; it may have {known}.')
     told = fields.get("id", message.handle)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from core.access.idempotency import Asking, Claim, Claims, Kept, Reply
+from core.access.idempotency import Asking, ClaimLostError, Kept, Replies, Reply
 from core.errors import NoScoreError, RefusedError, StorageError, UnusableInputError
 from core.scoring.decisions.prediction_json import prediction_json
 from core.scoring.online import Asked, Prediction, Serving
@@ -24,10 +24,12 @@ from core.streams import messages
 from core.streams.messages import Answer, Letter, Message
 from core.streams.patience import StoppedError
 
-#: Seconds between two tries where the storage cannot be written just now, or another process has a message in hand.
+#: Seconds between two tries where the storage cannot be written just now, or another process has decided on a message.
 AGAIN_AFTER: Final = 0.5
 _ANSWERED: Final = 200
-_WAITS: Final = "Another process decides on this message."
+#: Answers by id, and the letters of those without.
+_Told = tuple[dict[str, bytes], list[Letter]]
+_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Stream:
     """One stream of a home. `serving`: what scores now; it is asked before each batch."""
 
     name: str
-    claims: Claims
+    replies: Replies
     serving: Callable[[], Serving]
     which: Which = "all"
     top: int = 3
@@ -109,12 +111,9 @@ class Stream:
     def _settled(self, batch: Sequence[Message], sink: Sink, now: Callable[[], datetime]) -> bool:
         """Whether all of a batch was decided and written; if not, it is to be tried again as it is."""
         try:
-            found = self._decided(batch, now())
-        except StorageError:
+            answers, letters = self._decided(batch, now())
+        except (StorageError, ClaimLostError):
             return False
-        if found is None:
-            return False
-        answers, letters = found
         sink.bury(letters)
         sink.write(answers)
         self.progress.answered += len(answers)
@@ -122,8 +121,8 @@ class Stream:
         self.progress.last = now()
         return True
 
-    def _decided(self, batch: Sequence[Message], now: datetime) -> tuple[list[Answer], list[Letter]] | None:
-        """The answer or the letter of each message; None where somebody else decides on one at this moment."""
+    def _decided(self, batch: Sequence[Message], now: datetime) -> tuple[list[Answer], list[Letter]]:
+        """The answer or the letter of each message. Raises ClaimLostError where somebody else has decided meanwhile."""
         serving, ready, letters = self.serving(), dict[str, _Ready](), list[Letter]()
         order: list[str] = []
         for each in batch:
@@ -132,62 +131,51 @@ class Stream:
                 if told in ready:
                     _check_alike(ready[told].message, each, told)
                 else:
-                    ready[told] = _Ready(each, messages.asked(serving, fields, which=self.which, top=self.top))
+                    asked = messages.asked(serving, fields, which=self.which, top=self.top)
+                    ready[told] = _Ready(each, asked, Asking(f"stream {self.name}", told, each.body))
                 order.append(told)
-            except UnusableInputError as error:
+            except (UnusableInputError, RefusedError) as error:
                 letters.append(Letter(each, str(error)))
-            except RefusedError as error:
-                letters.append(Letter(each, str(error)))
-        answers = self._answers(serving, ready, letters, now)
-        if answers is None:
-            return None
+        answers, without = self._answers(serving, ready, now)
+        letters += without
         return [Answer(told, ready[told].asked.user, answers[told]) for told in order if told in answers], letters
 
-    def _answers(
-        self, serving: Serving, ready: dict[str, _Ready], letters: list[Letter], now: datetime
-    ) -> dict[str, bytes] | None:
-        asking = [Asking(f"stream {self.name}", told, each.message.body) for told, each in ready.items()]
-        found = dict(zip(ready, self.claims.find(asking, now=now), strict=True))
-        mine = {told: each for told, each in found.items() if isinstance(each, Claim)}
-        answers = {told: each.body for told, each in found.items() if isinstance(each, Reply)}
-        with contextlib.ExitStack() as unless_answered:
-            unless_answered.callback(self._release, mine.values())
-            if any(each is None for each in found.values()):
-                return None
-            self.progress.again += len(answers)
-            letters += [Letter(ready[told].message, str(each)) for told, each in found.items()
-                        if isinstance(each, RefusedError)]  # fmt: skip
-            answers |= self._scored(serving, {told: (claim, ready[told]) for told, claim in mine.items()}, letters, now)
-            unless_answered.pop_all()
-        for told, claim in mine.items():
-            (self.claims.answered if told in answers else self.claims.release)(claim)
-        return answers
+    def _answers(self, serving: Serving, ready: dict[str, _Ready], now: datetime) -> _Told:
+        """Most were never asked before, which storing their answers shows; only of others is it looked up."""
+        with contextlib.suppress(ClaimLostError, NoScoreError):
+            return self._stored(serving, ready, now), []
+        found = zip(ready.items(), self.replies.find([each.asking for each in ready.values()], now=now), strict=True)
+        known = {told: (each, before) for (told, each), before in found if before is not None}
+        answers = {told: before.body for told, (_, before) in known.items() if isinstance(before, Reply)}
+        refused = [Letter(each.message, str(why)) for each, why in known.values() if isinstance(why, RefusedError)]
+        scored, without = self._scored(serving, {k: v for k, v in ready.items() if k not in known}, now)
+        self.progress.again += len(answers)
+        return answers | scored, refused + without
 
-    def _release(self, claims: Iterable[Claim]) -> None:
-        for each in claims:
-            self.claims.release(each)
+    def _scored(self, serving: Serving, ours: dict[str, _Ready], now: datetime) -> _Told:
+        """The answers of those that have a score, and letters of those that have none."""
+        try:
+            return self._stored(serving, ours, now), []
+        except NoScoreError as error:  # nobody was stored
+            names, why = list(ours), str(NoScoreError(error.version, (0,), 1))
+            without = {names[at] for at in error.at}
+            answers, letters = self._scored(serving, {k: v for k, v in ours.items() if k not in without}, now)
+            return answers, [*(Letter(ours[told].message, why) for told in without), *letters]
 
-    def _scored(
-        self, serving: Serving, ours: dict[str, tuple[Claim, _Ready]], letters: list[Letter], now: datetime
-    ) -> dict[str, bytes]:
-        """The answers, each stored together with its prediction."""
-        if not ours:
-            return {}
+    def _stored(self, serving: Serving, ours: dict[str, _Ready], now: datetime) -> dict[str, bytes]:
+        """The answers, each stored with its prediction.
+
+        Raises ClaimLostError where one was answered before, NoScoreError where one has no score: then none is stored.
+        """
         began, answers = time.perf_counter(), dict[str, bytes]()
 
         def kept(predictions: Sequence[Prediction]) -> list[Kept]:
-            answers.clear()
-            for (told, (_, each)), prediction in zip(ours.items(), predictions, strict=True):
+            for (told, each), prediction in zip(ours.items(), predictions, strict=True):
                 answers[told] = _body(told, each.asked, prediction, began)
-            return [(claim, Reply(_ANSWERED, answers[told])) for told, (claim, _) in ours.items()]
+            return [(each.asking, Reply(_ANSWERED, answers[told])) for told, each in ours.items()]
 
-        try:
-            serving.score([each.asked for _, each in ours.values()], now=now, kept=kept)
-        except NoScoreError as error:  # nobody was stored: those without a score are put aside, and the others scored
-            names = list(ours)
-            without = {names[at] for at in error.at}
-            letters += [Letter(ours[told][1].message, str(NoScoreError(error.version, (0,), 1))) for told in without]
-            return self._scored(serving, {k: v for k, v in ours.items() if k not in without}, letters, now)
+        if ours:
+            serving.score([each.asked for each in ours.values()], now=now, kept=kept)
         return answers
 
 
@@ -195,6 +183,7 @@ class Stream:
 class _Ready:
     message: Message
     asked: Asked
+    asking: Asking
 
 
 def _check_alike(first: Message, again: Message, told: str) -> None:
@@ -203,5 +192,5 @@ def _check_alike(first: Message, again: Message, told: str) -> None:
 
 
 def _body(told: str, asked: Asked, prediction: Prediction, began: float) -> bytes:
-    found: dict[str, Any] = {"id": told, "user_id": asked.user or None, **prediction_json(prediction, began)}
-    return json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    found, user = prediction_json(prediction, began).removeprefix("{"), _encoded(asked.user or None)
+    return f'{{"id": {_encoded(told)}, "user_id": {user}, {found}'.encode()

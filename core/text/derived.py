@@ -61,9 +61,16 @@ _PRICE: Final = re.compile(
 
 def evidence(text: str) -> tuple[Evidence, ...]:
     """What the derived columns count that has a place in a text, in order: links, contacts, prices and the like."""
-    found = [Evidence(key, *span) for key, find in _PLACED.items() for span in find(text)]
-    found += [Evidence("undone", place.start, place.end) for place in normalised(text).places]
+    found = [Evidence(key, *span) for key in PLACED for span in spans(key, text)]
     return tuple(sorted(found, key=lambda each: (each.start, each.end, each.key)))
+
+
+def spans(key: str, text: str) -> Iterator[Span]:
+    """Where what one of PLACED counts stands in a text."""
+    if key == _UNDONE:
+        return ((place.start, place.end) for place in normalised(text).places)
+    found: Iterator[Span] = _PLACED[key](text)
+    return found
 
 
 def parts(texts: Sequence[str | None]) -> dict[str, Floats]:
@@ -129,6 +136,9 @@ def _prices(text: str) -> Iterator[Span]:
 _PLACED: Final = MappingProxyType[str, Callable[[str], Any]](
     {"links": _links, "mentions": _mentions, "contacts": _contacts, "prices": _prices}
 )
+_UNDONE: Final = "undone"
+#: The derived columns that count what has a place in a text.
+PLACED: Final = (*_PLACED, _UNDONE)
 #: The derived columns in their order.
 KEYS: Final = (
     "characters", "words", *_PLACED, "capitals", "digits", "exclamations", "questions", "undone", "foreign",

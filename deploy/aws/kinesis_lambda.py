@@ -22,7 +22,6 @@ from app.api.problem_details import Problem
 from app.api.serving_state import Live
 from app.guard import tell
 from core import locks
-from core.access.idempotency import Claims
 from core.errors import RefusedError, TrustdeskError
 from core.home import Home
 from core.streams import addresses
@@ -94,11 +93,8 @@ def _stream(home: Home) -> Iterator[tuple[Stream, Live]]:
     if lock is None:
         raise RefusedError("Another execution decides for this workspace: let one run at a time.")
     try:
-        claims, live = Claims(home.replies), _live(home)
-        try:
-            yield Stream(NAME, claims, _serving(live)), live
-        finally:
-            claims.close()
+        live = _live(home)
+        yield Stream(NAME, home.replies, _serving(live)), live
     finally:
         lock.release()
 

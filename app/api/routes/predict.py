@@ -95,12 +95,11 @@ def _answered(
 
 def _reply(users: Sequence[Asked | dict[str, Any]], scored: Sequence[Scored], began: float) -> Reply:
     predictions = iter(scored)
-    return responses.reply(
-        {"predictions": [
-            prediction_json(next(predictions), began) if isinstance(user, Asked) else {"error": user}
-            for user in users
-        ]}
-    )  # fmt: skip
+    told = [
+        prediction_json(next(predictions), began) if isinstance(user, Asked) else responses.dumped({"error": user})
+        for user in users
+    ]
+    return responses.written(f'{{"predictions": [{", ".join(told)}]}}')
 
 
 def _read(serving: Serving, raw: Any, *, sent: BatchRequest) -> Asked | dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from core.data import problems
-from core.data.cells import BUILT_IN, LARGEST, Marks
+from core.data.cells import BUILT_IN, LARGEST, Floats, Marks
 from core.data.kinds import moment, reading, text
 from core.errors import FeatureValueError
 from core.schema.column import Column
@@ -63,23 +62,28 @@ def _clause(code: str, column: Column) -> str:
     return problems.clause(code, allowed=reading.allowed(column)).replace(problems.quoted(""), "this", 1)
 
 
-def values(schema: Schema, given: Mapping[str, Value], today: date) -> tuple[list[float], dict[str, str]]:
+def values(schema: Schema, given: Mapping[str, Value]) -> tuple[list[float], dict[str, str]]:
     """What a model gets of a user, in the order of `schema.names`, and the words of the features that are some.
 
-    given: by the names of the schema; what is absent is missing. Ages without a moment of their own are told today.
+    given: by the names of the schema; what is absent is missing, and so is what `of_texts` counts.
     """
     marks = Marks.of(schema.missing)
     texts = {each: _as_text(each, given.get(each.name), marks) for each in schema.features if each.kind == "text"}
     own = {each.name: number(each, given.get(each.name), marks) for each in schema.features if each not in texts}
     seconds = {name: np.array([own[name]]) for name in schema.moments}
-    told = dict(moment.derived(schema.at(today), seconds, 1))
-    for column, said in texts.items():
-        told |= text.derived(column, [said])
-    own |= {column.name: float(each[0]) for column, each in told.items()}
+    own |= {column.name: float(each[0]) for column, each in moment.derived(schema, seconds, 1)}
     words = {name: plain(_text(given[name])) for name in schema.categories if own[name] == own[name]}
-    return [own[name] for name in schema.names], words | {
+    return [own.get(name, _UNKNOWN) for name in schema.names], words | {
         column.name: said for column, said in texts.items() if said is not None
     }
+
+
+def of_texts(schema: Schema, texts: Mapping[str, Sequence[str | None]]) -> dict[str, Floats]:
+    """What a model gets of texts by the names of its columns, of many users (n,) at once: their numbers, and what is
+    counted in them. texts: by the features that are some, as `values` gives them, None where missing.
+    """
+    columns = (each for each in schema.features if each.kind == "text")
+    return {told.name: found for each in columns for told, found in text.derived(each, texts[each.name])}
 
 
 def _as_text(column: Column, value: Value, marks: Marks) -> str | None:

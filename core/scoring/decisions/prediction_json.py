@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from core.scoring.reasons import Reason
+from core.scoring.reasons import Direction, Reason, effect
 from core.text.text_model import Word
 
 if TYPE_CHECKING:
@@ -14,20 +16,27 @@ if TYPE_CHECKING:
 
 #: Words of a text whose contributions are told, at most.
 SPANS: Final = 50
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-def prediction_json(found: Prediction, began: float) -> dict[str, Any]:
-    """A prediction as JSON. began: of `time.perf_counter`."""
-    return {
-        "prediction_id": found.id, "prediction": found.is_spammer, "probability": found.probability,
-        "confidence": found.confidence, "is_spammer": found.is_spammer, "band": found.band, "action": found.action,
-        "decided_by": found.decided_by,
-        **({"category": found.category, "category_probability": found.category_probability} if found.category else {}),
-        "risk_factors": factors_json(found.reasons), "missing_features": found.missing, "novel_features": found.novel,
-        **({"truncated_features": found.cut} if found.cut else {}),
-        "model_version": found.model, "policy_version": found.policy,
-        "processing_time_ms": round(1000 * (time.perf_counter() - began), 3),
-    }  # fmt: skip
+def prediction_json(found: Prediction, began: float) -> str:
+    """A prediction as JSON. began: of `time.perf_counter`.
+
+    What most have in common is written once: of many users, telling took longer than scoring.
+    """
+    spammer = "true" if found.is_spammer else "false"
+    category = found.category and (
+        f'"category": {_encoded(found.category)}, "category_probability": {_encoded(found.category_probability)}, '
+    )
+    cut = f'"truncated_features": {_names(found.cut)}, ' if found.cut else ""
+    return (
+        f'{{"prediction_id": "{found.id}", "prediction": {spammer}, "probability": {found.probability!r}, '
+        f'"confidence": {found.confidence!r}, "is_spammer": {spammer}, "band": "{found.band}", '
+        f'"action": "{found.action}", "decided_by": {_encoded(found.decided_by)}, {category}'
+        f'"risk_factors": [{", ".join(map(_factor, found.reasons))}], "missing_features": {_names(found.missing)}, '
+        f'"novel_features": {_names(found.novel)}, {cut}"model_version": "{found.model}", '
+        f'"policy_version": "{found.policy}", "processing_time_ms": {_since(began)}}}'
+    )
 
 
 def factors_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
@@ -40,6 +49,32 @@ def factors_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
         }
         for each in reasons
     ]  # fmt: skip
+
+
+def _factor(each: Reason) -> str:
+    """One of `factors_json`, written. What users wrote is kept nowhere."""
+    if each.word or each.words or each.places:
+        return _encoded(factors_json([each])[0])
+    before, behind = _about(each.feature, each.meaning, each.category, each.direction)
+    value = "null" if each.value is None else repr(each.value)
+    return f'{before}{value}, "contribution": {each.contribution!r}, {behind}{effect(each.contribution)}"}}'
+
+
+@lru_cache(maxsize=4_096)
+def _about(feature: str, meaning: str, category: str, direction: Direction) -> tuple[str, str]:
+    """What is written of a number before its value, and behind its contribution up to what that does."""
+    told = {"feature": feature, "description": meaning, "category": category, "value": 0}
+    reason = {"reason": Reason(feature, None, 0.0, direction, meaning, category).sentence}
+    return _encoded(told).removesuffix("0}"), _encoded(reason).removeprefix("{").removesuffix('"}')
+
+
+@lru_cache(maxsize=4_096)
+def _names(names: tuple[str, ...]) -> str:
+    return _encoded(names)
+
+
+def _since(began: float) -> float:
+    return round(1000 * (time.perf_counter() - began), 3)
 
 
 def _spans(words: Sequence[Word]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from core.registry.registry import Model
 from core.schema.column import TEXT_PARTS, phrase_column
-from core.text.derived import evidence
+from core.text.derived import PLACED, spans
 from core.text.text_model import Word
 
 Span = tuple[int, int]
@@ -32,7 +32,7 @@ def _spans(feature: str, model: Model, texts: Mapping[str, str | None]) -> Itera
                 (hit.start, hit.end) for hit in lists.hits(text) if feature == phrase_column(name, hit.category)
             )
         else:
-            yield from ((each.start, each.end) for each in evidence(text) if feature == _counted(name, each.key))
+            yield from (span for part in PLACED if feature == _counted(name, part) for span in spans(part, text))
 
 
 def _counted(name: str, part: str) -> str:

@@ -25,10 +25,12 @@ def shared(words: Sequence[Word], push: float) -> tuple[Word, ...]:
     """
     total, size = sum(word.part for word in words), sum(abs(word.part) for word in words)
     if not size:
-        return tuple(word._replace(part=push / len(words)) for word in words)
+        return tuple([Word(word.start, word.end, push / len(words), word.undone) for word in words])
     slope = min(max(push / total, 0.0), STEEPEST) if total else 0.0
     rest = (push - slope * total) / size
-    return tuple(word._replace(part=slope * word.part + rest * abs(word.part)) for word in words)
+    return tuple([
+        Word(word.start, word.end, slope * word.part + rest * abs(word.part), word.undone) for word in words
+    ])  # fmt: skip
 
 
 def phrases(text: str, words: Sequence[Word], *, up: bool = True, most: int = MOST) -> tuple[Word, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from core.schema import schema as schemas
 from core.schema.glossary import Glossary, Meaning
 from core.schema.schema import Column, Schema
 from core.scoring import online_runs, score_file
+from core.scoring.decisions.prediction_json import factors_json, prediction_json
 from core.scoring.online import Asked, Serving
 from core.scoring.scorer import Scorer
 from tests import make
@@ -107,6 +109,17 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
     ]
     links = next(reason for each in found for reason in each.reasons if reason.feature == "links")
     assert links.explanation.startswith(f"links {links.direction} (assumed: links in messages) raises the score by")
+
+
+def test_a_prediction_is_written_as_json_is(own: Home) -> None:
+    users = asked(make.users(60, seed=5).assign(ratio=[-0.0, 1e-7, 1e22] * 20))
+    for each in serving(own).score(users, now=make.NOW):
+        told = prediction_json(each, 0.0)
+        read = json.loads(told)
+        assert json.dumps(read, ensure_ascii=False) == told
+        assert read["risk_factors"] == factors_json(each.reasons)
+        assert (tuple(read["missing_features"]), tuple(read["novel_features"])) == (each.missing, each.novel)
+        assert read["decided_by"] == each.decided_by
 
 
 def test_whose_score_is_explained_can_be_chosen(own: Home) -> None:

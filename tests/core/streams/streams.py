@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.access.idempotency import Claims
 from core.home import Home
 from core.schema import glossary
 from core.schema import schema as schemas
@@ -64,4 +63,4 @@ def serving(home: Home) -> Serving:
 
 def stream(home: Home, name: str = "default") -> Stream:
     ours = serving(home)
-    return Stream(name, Claims(home.replies), lambda: ours)
+    return Stream(name, home.replies, lambda: ours)

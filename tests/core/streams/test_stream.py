@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from core.access.idempotency import Asking, Claims
-from core.errors import BusyError
+from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Reply
+from core.errors import BusyError, NoScoreError
 from core.home import Home
+from core.scoring.online import Asked, Serving
 from core.streams.json_lines import Lines, LinesOut
 from core.streams.messages import MOST_BYTES, Message
+from core.streams.stream import Stream
 from tests.core.streams.streams import Kept, Listed, body, message, serving, stream
 from tests.make import NOW
 
@@ -98,35 +101,69 @@ def test_an_id_that_stands_for_another_message_is_a_letter(own: Home) -> None:
 
 def test_storage_that_cannot_be_written_just_now_is_tried_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, kept, waits = stream(own), Kept(), list[float]()
-    real = Claims.find
+    real = Serving.score
 
-    def busy(claims: Claims, *given: Any, **more: Any) -> Any:
+    def busy(serving: Serving, *given: Any, **more: Any) -> Any:
         if len(waits) < 2:
             raise BusyError("state.db")
-        return real(claims, *given, **more)
+        return real(serving, *given, **more)
 
-    monkeypatch.setattr(Claims, "find", busy)
+    monkeypatch.setattr(Serving, "score", busy)
     ours.run(Listed([message(1)]), kept, most=4, now=lambda: NOW, wait=waits.append)
     assert ([each["id"] for each in kept.told], len(waits)) == (["m-1"], 2)
 
 
-def test_what_another_process_has_in_hand_is_waited_for(own: Home) -> None:
-    other, ours, kept, waits = stream(own), stream(own), Kept(), list[float]()
-    held = message(1)
+def test_what_another_process_decides_meanwhile_is_answered_as_it_was_decided(own: Home) -> None:
+    theirs, mine, real = Kept(), Kept(), serving(own)
 
-    def wait(seconds: float) -> None:
-        waits.append(seconds)
-        other.run(Listed([held]), Kept(), most=1, now=lambda: NOW)
+    class Slow:
+        """Scores after somebody else has."""
 
-    (claim,) = other.claims.find([Asking("stream default", "m-1", held.body)], now=NOW)
-    assert claim is not None
+        asked = real.asked
 
-    def release(seconds: float) -> None:
-        other.claims.release(claim)  # type: ignore[arg-type]
-        wait(seconds)
+        def score(self, *given: Any, **more: Any) -> Any:
+            if not theirs.told:
+                stream(own).run(Listed([message(2)]), theirs, most=1, now=lambda: NOW)
+            return real.score(*given, **more)
 
-    ours.run(Listed([held]), kept, most=4, now=lambda: NOW, wait=release)
-    assert (len(kept.told), len(waits), ours.progress.again) == (1, 1, 1)
+    ours = Stream("default", own.replies, Slow)  # type: ignore[arg-type]  # it has what is asked of it
+    ours.run(Listed([message(at) for at in range(3)]), mine, most=4, now=lambda: NOW)
+    assert [each["id"] for each in mine.told] == ["m-0", "m-1", "m-2"]
+    assert mine.told[2] == theirs.told[0]
+    assert (ours.progress.again, ours.progress.answered) == (1, 3)
+    assert sum(len(found.by_row) for run in own.online_runs.growing() if (found := own.online_runs.find(run))) == 3
+
+
+def test_a_message_without_a_score_is_a_letter_unless_it_was_answered_before(own: Home) -> None:
+    first, again, real = run(own, [message(1)]), Kept(), serving(own)
+
+    class Scoreless:
+        """Gives those with an odd number no score."""
+
+        asked = real.asked
+
+        def score(self, asked: Sequence[Asked], **more: Any) -> Any:
+            if bad := [at for at, each in enumerate(asked) if int(each.user[1:]) % 2]:
+                raise NoScoreError("v0002", bad, len(asked))
+            return real.score(asked, **more)
+
+    ours = Stream("default", own.replies, Scoreless)  # type: ignore[arg-type]  # it has what is asked of it
+    ours.run(Listed([message(at) for at in range(5)]), again, most=5, now=lambda: NOW)
+    assert [each["id"] for each in again.told] == ["m-0", "m-1", "m-2", "m-4"]
+    assert again.told[1] == first.told[0]
+    assert list(again.letters) == ["handle-3"]
+    assert "v0002 gives this user no score" in again.letters["handle-3"]
+
+
+def test_a_claim_that_an_earlier_version_left_is_nobodys(own: Home) -> None:
+    asking = Asking("stream default", "m-1", message(1).body)
+    claims = Claims(own.replies)
+    (claim,) = claims.find([asking], now=NOW)
+    assert isinstance(claim, Claim)
+    assert [each["id"] for each in run(own, [message(1)]).told] == ["m-1"]
+    with pytest.raises(ClaimLostError):
+        own.replies.keep([(claim, Reply(200, b"{}"))], now=NOW)
+    claims.close()
 
 
 def test_lines_of_a_pipe(own: Home) -> None:

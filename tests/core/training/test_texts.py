@@ -212,8 +212,8 @@ def test_whoever_asks_about_one_user_is_told_that_a_text_was_cut(writing: Home) 
     long, short = "free crypto " * 500, "free crypto"
     told = serving.score([serving.asked({"Body": body, "sent_7d": 9}) for body in (long, short, None)], now=make.NOW)
     assert [each.cut for each in told] == [("body",), (), ()]
-    answers = [prediction_json(each, 0.0) for each in told]
-    assert answers[0]["truncated_features"] == ("body",)
+    answers = [json.loads(prediction_json(each, 0.0)) for each in told]
+    assert answers[0]["truncated_features"] == ["body"]
     assert "truncated_features" not in answers[1]
 
 

@@ -113,17 +113,17 @@ def test_a_user_who_is_given_gets_the_values_of_a_file() -> None:
         Column("country", "category"), Column("paid", "flag", yes=("J",), no=("N",)), Column("fee", unit="%"),
         Column("signed", "date", parts=("age", "weekday")), Column("flag", "flag"),
     )  # fmt: skip
-    schema = Schema(columns)
+    schema = Schema(columns, as_of=TODAY)
     told, words = given_values.values(
-        schema, {"country": " PH", "paid": True, "fee": "12 %", "signed": "2026-11-01", "flag": False}, TODAY
+        schema, {"country": " PH", "paid": True, "fee": "12 %", "signed": "2026-11-01", "flag": False}
     )
     assert dict(zip(schema.names, told, strict=True)) == {
         "country": levels.number("PH"), "paid": 1, "fee": 12, "signed (age in days)": 9, "signed (weekday)": 6,
         "flag": 0,
     }  # fmt: skip
     assert words == {"country": "PH"}
-    assert given_values.values(schema, {"country": 12, "paid": "N"}, TODAY)[1] == {"country": "12"}
-    nothing, words = given_values.values(schema, {}, TODAY)
+    assert given_values.values(schema, {"country": 12, "paid": "N"})[1] == {"country": "12"}
+    nothing, words = given_values.values(schema, {})
     assert np.isnan(nothing).all()
     assert words == {}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -25,7 +24,6 @@ from tests import workbook
 BODY = Column("body", "text")
 SCHEMA = Schema((Column("links", "count", 0), BODY), id="id", missing=("-999",))
 WORDS = levels.written("body")
-TODAY = date(2026, 11, 10)
 SENT = [
     'two\nlines, "quoted"', "  spaces around  ", "42", "1,5", "NA is no mark here", "привет 👋🏽", "a\u202eb\u200bc",
     "=HYPERLINK(1)", "", "NA", " null ", "-999.0", "   ",
@@ -91,8 +89,10 @@ def test_zero_bytes_and_halves_of_letters_are_kept_and_read_alike_from_one_user(
     found = read("\n".join(rows).encode())
     assert found.frame[WORDS].tolist() == ["free\0money", "free\U0010f83dmoney", "free\U0001f600money"]
     for at, each in enumerate(sent):
-        values, words = given.values(SCHEMA, {"links": 1, "body": each}, TODAY)
-        assert values == found.frame[[*SCHEMA.names]].iloc[at].tolist()
+        values, words = given.values(SCHEMA, {"links": 1, "body": each})
+        told = dict(zip(SCHEMA.names, values, strict=True))
+        told |= {name: float(found[0]) for name, found in given.of_texts(SCHEMA, {"body": [words["body"]]}).items()}
+        assert [*told.values()] == found.frame[[*SCHEMA.names]].iloc[at].tolist()
         assert words == {"body": found.frame[WORDS].iloc[at]}
     assert len({*found.frame["body"].tolist()[:2], key.number("free\ud83dmoney"), key.number("freemoney")}) == 1
     assert escaped(found.frame[WORDS].iloc[1]) == r"free\ud83dmoney"
@@ -111,7 +111,7 @@ def test_a_text_that_is_too_long_is_cut_at_a_word_and_told() -> None:
         "body: 3 texts are longer than 20 characters (first on line 2): the rest of them is left out of the score. "
         "Give the column a larger max where it says more."
     )
-    assert given.values(schema, {"body": long[0]}, TODAY)[1] == {"body": kept[0]}
+    assert given.values(schema, {"body": long[0]})[1] == {"body": kept[0]}
 
 
 def test_a_cell_of_ten_megabytes_is_cut() -> None:
@@ -128,11 +128,11 @@ def test_a_long_message_of_a_thousand_lines_is_one_record() -> None:
 
 def test_what_is_no_text_is_said_of_one_user() -> None:
     with pytest.raises(FeatureValueError, match="it is no yes or no, but a text"):
-        given.values(SCHEMA, {"body": True}, TODAY)
-    values, words = given.values(SCHEMA, {"body": " null ", "links": None}, TODAY)
+        given.values(SCHEMA, {"body": True})
+    values, words = given.values(SCHEMA, {"body": " null ", "links": None})
     assert np.isnan(values).all()
     assert not words
-    assert given.values(SCHEMA, {"body": 42}, TODAY)[1] == {"body": "42"}
+    assert given.values(SCHEMA, {"body": 42})[1] == {"body": "42"}
 
 
 def test_author_and_thread_are_context_and_no_feature() -> None:
