@@ -243,7 +243,7 @@ class Serving:
         return [
             Prediction(
                 identity, probability, BANDS[band], action, missing, tuple(novel.split(SEPARATOR)) if novel else (),
-                told, self.model.version, self.policy.version, by, *kind, each.cut,
+                told, self.model.version, self.policy.version, by, kind[0], kind[1], each.cut,
             )
             for each, identity, probability, band, action, by, missing, novel, told, kind in zip(
                 asked, ids, scored.probability.tolist(), decided.severity.tolist(), decided.actions.tolist(),

@@ -242,6 +242,6 @@ def _row(number: int, at: int, user: Served) -> tuple[Any, ...]:
 
 
 def _served(row: Row[Any]) -> Served:
-    _, _, user, margin, probability, missing, novel, context, features, *decided = row
+    _, _, user, margin, probability, missing, novel, context, features, *decided = tuple[Any, ...](row)
     values = np.frombuffer(features, "<f8").astype(np.float64, copy=False)
     return Served(user, values, context, margin, probability, missing, novel, *decided)
