@@ -229,7 +229,7 @@ def _done(words: Sequence[str]) -> int:
         sys.stderr.flush()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-    except BaseException:  # noqa: BLE001 - as the interpreter
+    except Exception:  # noqa: BLE001 - whatever ends a program, the interpreter tells of it
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
         return 1
     return 0
