@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def _no_home_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _homes_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    own = tmp_path_factory.getbasetemp()
+    make.homes = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "homes"
+    make.homes.mkdir(exist_ok=True)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """A home that holds nothing yet."""
@@ -101,11 +109,17 @@ def own(trained: Home, tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def taught(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The trained home with a second version, by Bob, of the same users. For tests that copy it."""
-    home = make.copied(trained, tmp_path_factory.mktemp("taught"))
-    schema, dataset = schemas.load(home.settings.schema_file), home.datasets.stored()[0]
-    home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    home, first = Home.open(tmp_path_factory.mktemp("taught")), Home.open(tmp_path_factory.mktemp("first"))
+
+    def teach() -> None:
+        make.trained_home(first)
+        make.copied(first, home.settings.home)
+        schema, dataset = schemas.load(home.settings.schema_file), home.datasets.stored()[0]
+        home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW, seed=1, by="Bob")
+
+    make.once(home, teach, "taught")
     return home
 
 
@@ -116,11 +130,16 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="session")
-def kinds_twice(kinds: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def kinds_twice(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The same with v0002, of other messages. For tests that copy it."""
-    home = make.copied(kinds, tmp_path_factory.mktemp("kinds_twice"))
-    dataset = make_messages.stored(home, make_messages.of_kinds(make_messages.messages(400, seed=1)))
-    home.training.learn(dataset, make_messages.KINDS, make.policy().thresholds, now=make.NOW, seed=1)
+    home, first = Home.open(tmp_path_factory.mktemp("kinds_twice")), Home.open(tmp_path_factory.mktemp("first"))
+
+    def teach() -> None:
+        make.copied(make_messages.home_of(first, make_messages.KINDS), home.settings.home)
+        dataset = make_messages.stored(home, make_messages.of_kinds(make_messages.messages(400, seed=1)))
+        home.training.learn(dataset, make_messages.KINDS, make.policy().thresholds, now=make.NOW, seed=1)
+
+    make.once(home, teach, "kinds twice")
     return home
 
 

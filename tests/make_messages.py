@@ -62,6 +62,11 @@ def stored(home: Home, sent: pd.DataFrame, schema: Schema = KINDS) -> Dataset:
 
 def home_of(home: Home, schema: Schema = SCHEMA, lists: str = "") -> Home:
     """A home with a live version that has learnt from such messages. lists: the owner's phrases."""
+    make.once(home, lambda: _taught(home, schema, lists), "messages", schema, lists)
+    return home
+
+
+def _taught(home: Home, schema: Schema, lists: str) -> None:
     home.settings.data.mkdir(parents=True)
     if lists:
         home.settings.phrases_file.write_text(lists)
@@ -72,4 +77,3 @@ def home_of(home: Home, schema: Schema = SCHEMA, lists: str = "") -> Home:
         sent = sent.assign(body=sent["body"].fillna("hello"))  # nobody lacks a text
     version = home.training.learn(stored(home, sent, schema), schema, make.policy().thresholds, now=make.NOW)
     make.promoted(home, version)
-    return home

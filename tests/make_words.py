@@ -45,6 +45,11 @@ def users(n: int = 900, seed: int = 0) -> pd.DataFrame:
 
 def home_of(home: Home) -> Home:
     """A home with a live version that has learnt from such users."""
+    make.once(home, lambda: _taught(home), "words")
+    return home
+
+
+def _taught(home: Home) -> None:
     home.settings.data.mkdir(parents=True)
     home.settings.salt_file.write_text("0" * 32 + "\n")  # the same users in the test part each time
     schemas.save(SCHEMA, home.settings.schema_file)
@@ -52,4 +57,3 @@ def home_of(home: Home) -> Home:
     dataset = home.datasets.put(checked, SCHEMA, now=make.NOW, need_label=True)
     version = home.training.learn(dataset, SCHEMA, make.policy().thresholds, now=make.NOW)
     make.promoted(home, version)
-    return home
