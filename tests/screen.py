@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Node
+from streamlit.util import calc_hash
 
 from app import guide
 from core.home import Home
@@ -24,6 +25,15 @@ HELPS: Final = frozenset(guide.of(path.stem).help for path in (ROOT / "pages").g
 #: Fields of messages that are never read as markdown: ids, options of menus and the chosen ones, descriptions for
 #: readers, data.
 NOT_MARKDOWN: Final = frozenset({"id", "options", "columns", "spec", "alt", "raw_value", "raw_values"})
+
+
+def at_page(page: str) -> AppTest:
+    """A visitor about to open a page by its address, as a link does: `at_page("score_file").run()`."""
+    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200)
+    if page != "overview":
+        # `switch_page` learns the addresses of pages from a first run, and so would have everybody open Overview.
+        at._page_hash = calc_hash(page.replace("_", "-"))
+    return at
 
 
 def errors(at: AppTest) -> list[str]:

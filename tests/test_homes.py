@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import app
@@ -22,6 +21,7 @@ from tests import make
 from tests.app.api.server import Client, serving
 from tests.core.review.reviewing import judge, waiting
 from tests.homes import replay
+from tests.screen import at_page
 
 #: A home of messages: texts, categories, phrases, the words of reasons, what judged users wrote, a saved view.
 MESSAGES = ROOT / "tests" / "homes" / "m1"
@@ -221,8 +221,7 @@ def test_every_page_opens_on_an_earlier_home(name: str, earlier: Home, monkeypat
     monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setattr(workers.Workers, "keep_ready", lambda *_args: None)
     monkeypatch.setenv(HOME_VARIABLE, str(earlier.settings.home))
-    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200).run()
-    at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+    at = at_page(name).run()
 
     assert not at.exception
     assert not at.error

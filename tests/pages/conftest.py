@@ -24,10 +24,10 @@ from core.jobs import Job, Status
 from core.registry import registry
 from core.schema import schema as schemas
 from core.scoring.runs import Run
-from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT
+from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE
 from tests import make
 from tests.core.review import reviewing
-from tests.screen import Scored, Upload, Visit
+from tests.screen import Scored, Upload, Visit, at_page
 
 _START, _LAUNCH = jobs.Jobs.start, jobs.Jobs._launch
 
@@ -60,10 +60,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
 
     def opened(home: Home, page: str = "overview", **where: str) -> AppTest:
         monkeypatch.setenv(HOME_VARIABLE, str(home.settings.home))
-        at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200).run()
-        if page == "overview":
-            return at
-        at.switch_page(str(ROOT / "pages" / f"{page}.py"))
+        at = at_page(page)
         for name, value in where.items():
             at.query_params[name] = value
         return at.run()
