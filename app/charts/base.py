@@ -87,7 +87,8 @@ def base(
     ours = ground | {each.plotly_name: across for each in figure.select_xaxes()}
     ours |= {each.plotly_name: up for each in figure.select_yaxes()}
     # Made anew: plotly takes ten times as long to update a layout, and copies its template each time.
-    return go.Figure(figure.data, _over(before, ours))
+    # Its traces have been looked at, and our axes are known.
+    return go.Figure(figure.data, _over(before, ours), _validate=False)
 
 
 def _over(before: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -37,7 +38,7 @@ def beeswarm(frame: pd.DataFrame, *, version: str, sample: str, theme: Theme) ->
         rank, push = part["rank"].to_numpy(float), part["contribution"].to_numpy(float)
         known = ~np.isnan(rank)
         place = row + _aside(push, reach)
-        hover = np.array([_hover(name, *pair) for pair in zip(part["said"], push, strict=True)], object)
+        hover = _hovers(name, part["said"], push)
         still = {"marker": {"opacity": OPACITY}}  # whatever was clicked
         for seen, marker in (
             (~known, {"color": colour["faint"], "line": {"color": colour["muted"], "width": 1}}),
@@ -48,7 +49,7 @@ def beeswarm(frame: pd.DataFrame, *, version: str, sample: str, theme: Theme) ->
                 x=push[seen].astype(np.float32), y=place[seen].astype(np.float32), mode="markers",
                 name=escape_label(name, NAME),
                 marker={"size": 5, "opacity": OPACITY, **marker}, selected=still, unselected=still,
-                hoverinfo="text", hovertext=hover[seen].tolist(),
+                hoverinfo="text", hovertext=hover[seen],
             )  # fmt: skip
     figure = base(figure, theme=theme, height=ROW * max(len(names), 2) + 50, right=16, bottom=42)
     figure.update_yaxes(
@@ -65,9 +66,15 @@ def beeswarm(frame: pd.DataFrame, *, version: str, sample: str, theme: Theme) ->
     return titled(figure, f"How {version} uses its features", sub, _alt(frame, names, version))
 
 
-def _hover(name: str, said: str, push: float) -> str:
-    value = f" = {escape_label(said)}" if said else ""
-    return f"{escape_label(name, NAME)}{value}<br>contribution {words.signed(push)}"
+def _hovers(name: str, said: pd.Series, push: Numbers) -> npt.NDArray[np.object_]:
+    """What is told of each dot, (n,). A name and a value are made safe once, however many dots have them."""
+    label = escape_label(name, NAME)
+    value = {each: f" = {escape_label(each)}" if each else "" for each in said.unique()}
+    told = [
+        f"{label}{value[each]}<br>contribution {words.signed(size)}"
+        for each, size in zip(said.tolist(), push.tolist(), strict=True)
+    ]
+    return np.array(told, object)
 
 
 def _aside(push: Numbers, reach: float) -> Numbers:

@@ -37,7 +37,9 @@ def _frame(found: Contributions, model: Model) -> pd.DataFrame:
         name, values = found.names[at], found.values[:, at].astype(np.float64)
         worded = name in model.encoding.levels
         rank = np.where(np.isnan(values), np.nan, 0.5) if worded else charts.ranks(values)
-        said = [MISSING if np.isnan(value) else "" if worded else value_text(float(value)) for value in values]
+        distinct, which = np.unique(values, return_inverse=True)
+        told = [MISSING if np.isnan(value) else "" if worded else value_text(value) for value in distinct.tolist()]
+        said = np.array(told, object)[which]
         parts.append(pd.DataFrame({"feature": name, "rank": rank, "said": said, "contribution": found.pushes[:, at]}))
     empty = pd.DataFrame(columns=["feature", "rank", "said", "contribution"])
     return pd.concat(parts, ignore_index=True) if parts else empty
