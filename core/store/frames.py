@@ -55,7 +55,9 @@ def living(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     """Rows of a table with this schema without those forgotten, in the types that they had among no blank ones."""
     if not (rows := forgotten(schema)):
         return frame
-    kinds = {each["field_name"]: each["numpy_type"] for each in (schema.pandas_metadata or {}).get("columns", ())}
+    told = (schema.pandas_metadata or {}).get("columns", ())
+    # Of words in a dictionary the type is that of their numbers, which are not what is read.
+    kinds = {each["field_name"]: each["numpy_type"] for each in told if each["pandas_type"] != "categorical"}
     whole = {name: kind for name, kind in kinds.items() if name in frame and kind.startswith(("int", "uint", "bool"))}
     return frame[~frame.index.isin(rows)].astype(whole)
 

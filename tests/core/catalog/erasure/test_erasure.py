@@ -30,6 +30,7 @@ from core.review.verdicts import Given
 from core.store import tables
 from tests import make, make_messages
 from tests.app.api.server import serving
+from tests.core.review import reviewing
 from tests.make import NOW, SCHEMA
 
 #: Of the training users, so that the version knows the values, and of files that came later with values of their own.
@@ -265,6 +266,18 @@ def test_cases_and_decisions_stay_as_blanks_that_count(home: Home) -> None:
     after = home.outbox.since(0)
     assert len(before) - len(after) == 1
     assert WHO not in after["user"].tolist()
+
+
+def test_a_forgotten_user_leaves_the_plan_of_a_run_and_all_others_stay_drawn(trained: Home, tmp_path: Path) -> None:
+    home = make.copied(trained, tmp_path)
+    run = reviewing.planned(home, make.users(60, seed=35))
+    before = home.runs.plan(run.id)
+    assert before is not None
+
+    home.erasure.forget("u35-4", by="Ann", now=LATER)
+
+    pd.testing.assert_frame_equal(Home.open(home.settings.home).runs.plan(run.id), before.drop(index=5))
+    home.inspection.look(now=LATER)
 
 
 def test_it_is_for_admins_and_never_while_a_job_has_the_user_in_hand(home: Home) -> None:
