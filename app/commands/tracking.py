@@ -25,14 +25,16 @@ def status(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption
     with guard.command(home):
         waiting = home.mirror.waiting()
         facts = {
-            "server": waiting.place if waiting else None, "waiting": list(waiting.runs) if waiting else [],
+            "server": waiting.place if waiting is not None else None, "waiting": list(waiting.runs) if waiting else [],
             "champion_waits": bool(waiting and waiting.champion),
             "failure": waiting.failure.why if waiting and waiting.failure else None,
         }  # fmt: skip
         if as_json:
             put(json.dumps(facts, indent=1) + "\n")
+        elif waiting is None:
+            put("No MLflow server is set: MLFLOW_TRACKING_URI names one.\n")
         else:
-            put((waiting.sentence if waiting else "No MLflow server is set: MLFLOW_TRACKING_URI names one.") + "\n")
+            put(f"{waiting.sentence}\n")
 
 
 @app.command()

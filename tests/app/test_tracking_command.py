@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -26,6 +27,15 @@ def test_tracking_says_what_waits_and_that_the_server_is_away(own: Home, monkeyp
     told = json.loads(run(own, "tracking", "status", "--json").stdout)
     assert (told["server"], told["champion_waits"]) == ("127.0.0.1:1", True)
     assert "cannot be reached" in told["failure"]
+
+
+def test_a_server_that_has_all_is_named(own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address := (tmp_path / "mlflow").as_uri())
+    assert run(own, "tracking", "push").exit_code == 0
+    assert run(own, "tracking", "status").stdout == f"MLflow at {address} has all training runs.\n"
+    told = json.loads(run(own, "tracking", "status", "--json").stdout)
+    assert told == {"server": address, "waiting": [], "champion_waits": False, "failure": None}
 
 
 def test_a_command_says_what_waits_and_goes_on(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
