@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import time
@@ -14,20 +15,33 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.commands.learning import STEPS
 from core import jobs, workers
+from core.catalog import folder_watch
+from core.errors import UnknownItemError
 from core.home import Home
-from core.settings import HOME_VARIABLE, ROOT
-from tests import make
+from core.settings import HOME_VARIABLE, REDDIT_ADDRESS_VARIABLE, REDDIT_VARIABLES, ROOT, TRACKING_VARIABLE
+from core.store import numbered
+from core.streams.addresses import Place
+from core.streams.positions import Positions
+from tests import make, reddit_server
 from tests.app.api.server import Client, serving
 from tests.core.review.reviewing import judge, waiting
 from tests.homes import replay
+from tests.reddit_server import comment, post
 from tests.screen import at_page
 
 #: A home of messages: texts, categories, phrases, the words of reasons, what judged users wrote, a saved view.
 MESSAGES = ROOT / "tests" / "homes" / "m1"
+#: One whose messages have authors and threads, and were fetched; its test part is smaller than that of others.
+FETCHED = ROOT / "tests" / "homes" / "m2"
 HOMES = sorted(path.parent for path in (ROOT / "tests" / "homes").glob("v*/home"))
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
+
+#: Lines of feedback, and how many of them are blank; of homes in which nobody's verdicts were at their end, the same.
+VERDICTS = {"v5": (432, 5)}
+_VERDICTS = (425, 1)
 
 #: The way up of the oldest leads through all the others, which the slow run looks at.
 EACH = [HOMES[0], *(pytest.param(each, marks=pytest.mark.slow) for each in HOMES[1:-1]), HOMES[-1]]
@@ -103,7 +117,7 @@ def done(home: Home, *words: str) -> str:
 
 
 def test_there_are_homes_and_each_has_its_answers() -> None:
-    assert {"v0", "v1", "v2", "v3", "v4"} <= {place.name for place in HOMES}
+    assert {"v0", "v1", "v2", "v3", "v4", "v5"} <= {place.name for place in HOMES}
     assert all(len(list((place / "answers").iterdir())) > 20 for place in HOMES)
 
 
@@ -129,17 +143,20 @@ def to_ten_places(answer: bytes) -> bytes:
 def answers_of_messages(home: Home, users: Path, folder: Path) -> dict[str, bytes]:
     """What a home of messages says of a file and of itself, by the name of the file it is kept in."""
     done(home, "score", str(users), "-o", str(folder / "scored.csv"))
-    asked = {"registry_show.txt": "registry show v0001", "phrases_show.txt": "phrases show"}
+    asked = {"registry_show.txt": "registry show v0001"}
+    if home.settings.phrases_file.is_file():
+        asked["phrases_show.txt"] = "phrases show"
     said = {name: done(home, *words.split()).encode() for name, words in asked.items()}
     return said | {"score.csv": (folder / "scored.csv").read_bytes()}
 
 
-def test_an_earlier_home_of_messages_scores_and_explains_to_the_byte(tmp_path: Path) -> None:
-    home = Home.open(shutil.copytree(MESSAGES / "home", tmp_path / "earlier"))
+@pytest.mark.parametrize("place", [MESSAGES, FETCHED], ids=lambda place: place.name)
+def test_an_earlier_home_of_messages_scores_and_explains_to_the_byte(place: Path, tmp_path: Path) -> None:
+    home = Home.open(shutil.copytree(place / "home", tmp_path / "earlier"))
 
-    now = answers_of_messages(home, MESSAGES / "messages.csv", tmp_path)
+    now = answers_of_messages(home, place / "messages.csv", tmp_path)
 
-    then = {name: (MESSAGES / "answers" / name).read_bytes() for name in now}
+    then = {path.name: path.read_bytes() for path in (place / "answers").iterdir()}
     assert {name: to_ten_places(body) for name, body in now.items()} == {
         name: to_ten_places(body) for name, body in then.items()
     }
@@ -173,7 +190,113 @@ def test_rules_lists_and_what_they_decided_are_read_from_an_earlier_home(tmp_pat
     assert home.policies.activate("p0001", comment="As before", by="Ada", now=make.NOW).version == "p0001"
 
 
+def fifth(tmp_path: Path) -> Home:
+    return Home.open(shutil.copytree(ROOT / "tests" / "homes" / "v5" / "home", tmp_path / "earlier"))
+
+
+def test_what_people_said_of_runs_and_users_is_read_from_an_earlier_home(tmp_path: Path) -> None:
+    home = fifth(tmp_path)
+    run = home.runs.find("r-0003")
+    assert (run.name, run.note, run.test) == ("Second wave", "After the campaign of autumn", True)
+    assert [(each.by, each.text) for each in home.user_notes.of("u3-281")] == [
+        ("Lea", "Letters answered."), ("Bob", "Wrote to us twice; see the letters."),
+    ]  # fmt: skip
+    snoozed = home.snoozing.standing(["u3-44", "u3-281"], now=make.NOW)
+    assert {user: each.reason for user, each in snoozed.items()} == {"u3-44": "waits for the bank"}
+    assert [(each.kind, each.by, each.why) for each in home.automation.deeds()] == [
+        ("arm", "Lea", "It is proven"), ("disarm", "Bob", "An incident"),
+    ]  # fmt: skip
+
+
+def test_what_came_and_went_by_itself_is_read_from_an_earlier_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = fifth(tmp_path)
+    assert [(each.number, each.failure) for each in home.dead_letters.listed()] == [(10, "The webhook answered 422.")]
+    assert home.outbox.take("webhook", 9).decisions.index.tolist() == [427, 428, 429]
+    (stream,) = home.stream_statuses.all()
+    assert (stream.name, stream.decided, stream.dead, stream.running) == ("signups", 7, 1, False)
+    at = Positions.at(Place("signups", home.settings.streams), "/srv/messages").load()
+    assert at == {"bdb0263e16ebcb9ae7044756f9e16b15ea314988202c057b758a181aef82bff8": 1224}
+    assert home.online_runs.growing() == ("r-0010",)  # what decided was killed
+    (watched,) = home.settings.watched.glob("*.json")
+    assert folder_watch.renamed(watched, lambda text: text.replace("monday", "tuesday"), write=False) == 1
+
+    (ran,) = home.timetable.ran()
+    assert (ran.step, ran.due, ran.code, ran.said) == (
+        "monitor", "2026-12-01T12:10:00+00:00", 0, "1 told by the log.",
+    )  # fmt: skip
+    assert [(step.name, step.at) for step in home.timetable.steps(STEPS)] == [
+        ("fetch", "elsewhere"), ("monitor", "10 * * * *"),
+    ]  # fmt: skip
+
+    monkeypatch.setenv(TRACKING_VARIABLE, "file:///srv/mlflow")
+    assert done(home, "tracking", "status") == "MLflow at file:///srv/mlflow has all training runs.\n"
+    monkeypatch.setenv(TRACKING_VARIABLE, "http://127.0.0.1:5999")
+    waiting = home.mirror.waiting()
+    assert waiting is not None
+    assert waiting.failure is not None
+    assert (len(waiting.runs), waiting.champion, waiting.failure.tries) == (5, "v0003", 1)
+
+
+def test_what_was_deleted_and_forgotten_stays_so_in_an_earlier_home(tmp_path: Path) -> None:
+    home = fifth(tmp_path)
+    assert home.pruning.options.load().verdicts_days == 300
+    with pytest.raises(UnknownItemError):
+        home.runs.find("r-0008")
+    with home.database.connect() as connection:
+        assert numbered.deleted_runs(connection) == {"runs": 1, "allow": 9, "human_review": 3}
+    assert home.outbox.since(421).index.tolist() == [422, 427, 428, 429]
+    notes = home.audit.read()
+    assert notes.loc[notes["what"] == "prune", ["who", "about"]].to_numpy().tolist() == [["Ada", "data at its end"]]
+    assert home.audit.verify().forgotten == 1
+    plan = home.runs.plan("r-0004")
+    assert plan is not None
+    assert (len(plan), len(home.runs.scores("r-0004"))) == (149, 149)
+    assert len(home.datasets.forgotten(home.runs.find("r-0004").dataset)) == 1
+    assert len(home.split.moved()) == 24
+
+    home.settings.database.unlink()  # which cases there were is only in the note of what was deleted
+    lost = Home.open(home.settings.home)
+    with lost.database.writing() as connection:
+        lost.numbering.settle_runs(connection)
+        assert numbered.given(connection)["cases"] == 75
+
+
+def test_an_earlier_home_fetches_what_is_new_and_keeps_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home.open(shutil.copytree(FETCHED / "home", tmp_path / "earlier"))
+    assert home.split.share == 0.1
+    with reddit_server.running() as there:
+        for name, value in zip(
+            (*REDDIT_VARIABLES, REDDIT_ADDRESS_VARIABLE),
+            (reddit_server.CLIENT, reddit_server.SECRET, "desk/1", there.address), strict=True,
+        ):  # fmt: skip
+            monkeypatch.setenv(name, value)
+        there.posts = [post(3, 1e9 + 20), post(2, 1e9 + 9), post(1, 1e9)]
+        there.comments = [comment(2, 1e9 + 5)]
+        told = json.loads(done(home, "fetch", "reddit", "--subreddit", "science", "--score", "--json"))
+    assert (told["posts"], told["comments"], told["run"]) == (1, 0, "r-0002")
+
+
+def is_whole(home: Home) -> None:
+    """Every file, row and chain of a home is what was written, once its database is brought up."""
+    done(home, "migrate")
+    assert done(home, "verify", "--all") == ""
+
+
+def test_an_earlier_home_is_what_was_written(earlier: Home) -> None:
+    is_whole(earlier)
+
+
+@pytest.mark.parametrize("place", [MESSAGES, FETCHED], ids=lambda place: place.name)
+def test_an_earlier_home_of_messages_is_what_was_written(place: Path, tmp_path: Path) -> None:
+    is_whole(Home.open(shutil.copytree(place / "home", tmp_path / "earlier")))
+
+
 def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Home) -> None:
+    rows, blank = VERDICTS.get(place.name, _VERDICTS)
     before = done(earlier, "feedback", "verify")
     with serving(earlier) as nobody:
         client = Client(nobody.port, key_of(place))
@@ -182,8 +305,8 @@ def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Home) -
         verdict = client.post(f"/cases/{case['id']}/verdict", said, idempotency_key="one").json
         decided = client.get("/decisions").json["decisions"]
 
-    assert before.startswith("Feedback: whole, 425 rows, 1 forgotten")
-    assert done(earlier, "feedback", "verify").startswith("Feedback: whole, 426 rows, 1 forgotten")
+    assert before.startswith(f"Feedback: whole, {rows} rows, {blank} forgotten")
+    assert done(earlier, "feedback", "verify").startswith(f"Feedback: whole, {rows + 1} rows, {blank} forgotten")
     assert verdict["verdict_id"] in done(earlier, "feedback", "export")
     assert (decided[-1]["user"], decided[-1]["decision"]) == (case["user_id"], "remove")
 
