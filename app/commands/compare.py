@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.comparison.paired_metrics import Comparison, Contender
     from core.data.datasets import Dataset
     from core.data.formats.options import Given
-    from core.evaluation.resample import Floats
+    from core.evaluation.resample import Costs, Floats
     from core.home import Home
     from core.schema.schema import Schema
     from core.targets import Target
@@ -36,6 +36,8 @@ On = Annotated[
     typer.Option("--on", help="A file or an address of labelled users; not needed for two prediction files."),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
+CostReview = Annotated[float, typer.Option(min=0, help="Of a user who is flagged; for the cost per user.")]
+CostMiss = Annotated[float, typer.Option(min=0, help="Of a spammer who is not.")]
 
 
 @reads_table
@@ -45,6 +47,8 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="B", help="Another version, run or file.")],
     on: On = None,
     seed: Seed = 0,
+    cost_review: CostReview = 1.0,
+    cost_miss: CostMiss = 1.5,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", help="Also write a report there: .html.")] = None,
     overwrite: Overwrite = False,
@@ -55,10 +59,14 @@ def compare(
 
     Scores of any range stand in a column y_score, labels alone in y_pred; they are compared on what they allow.
     """
-    home = home_of(context, home_dir)
+    from core.evaluation.resample import Costs
+
+    home, costs = home_of(context, home_dir), Costs.at_review(review=cost_review, missed=cost_miss)
     with working(home) as progress:
         target = None if html is None else _target(home, html, first, second, on, overwrite=overwrite)
-        facts = _facts(home, first, second, on, seed, target, progress, said)
+        facts = {
+            **_facts(home, first, second, on, seed, costs, target, progress, said), "costs": asdict(costs)
+        }  # fmt: skip
         progress.end()
         put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
@@ -73,8 +81,8 @@ def _target(home: Home, html: Path, first: str, second: str, on: str | None, *, 
 
 
 def _facts(
-    home: Home, first: str, second: str, on: str | None, seed: int, html: Target | None, progress: Progress,
-    said: Said,
+    home: Home, first: str, second: str, on: str | None, seed: int, costs: Costs, html: Target | None,
+    progress: Progress, said: Said,
 ) -> dict[str, Any]:  # fmt: skip
     from core.errors import BadOptionError
     from core.schema import schema as schemas
@@ -84,7 +92,7 @@ def _facts(
     if html is not None and any(files):
         raise BadOptionError("--html", "a report is of versions and training runs; for files, the Compare page has it.")
     if all(files):
-        return _of_files(home, first, second, seed, said.given(home))
+        return _of_files(home, first, second, seed, costs, said.given(home))
     if on is None:
         raise BadOptionError("--on", "give labelled users on whom to compare, such as --on labelled.csv.")
     columns = schemas.load(home.settings.schema_file)
@@ -92,11 +100,11 @@ def _facts(
     tell_problems(dataset)
     progress("Comparing")
     if any(files):
-        return _with_file(home, first, second, dataset, columns, seed, said.given(home))
+        return _with_file(home, first, second, dataset, columns, seed, costs, said.given(home))
     if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
-        return _stored(home, first, second, dataset, seed, html)
+        return _stored(home, first, second, dataset, seed, costs, html)
     models = home.registry.load(first), home.registry.load(second)
-    found = home.version_comparisons.versions(*models, dataset, columns, _thresholds(home), seed=seed)
+    found = home.version_comparisons.versions(*models, dataset, columns, _thresholds(home), seed=seed, costs=costs)
     return {**found.as_json(), **_lead(home, found.comparison, found.rows.label, *found.contenders)}
 
 
@@ -109,14 +117,14 @@ def _thresholds(home: Home) -> dict[str, float]:
     return {str(band): above for band, above in home.policies.in_force().thresholds.items()}
 
 
-def _of_files(home: Home, first: str, second: str, seed: int, given: Given) -> dict[str, Any]:
+def _of_files(home: Home, first: str, second: str, seed: int, costs: Costs, given: Given) -> dict[str, Any]:
     from core.comparison import external
 
     a, b = _predictions(first, given), _predictions(second, given)
     if Path(first).resolve() != Path(second).resolve():  # the same file twice stays what cannot be told apart
         b = replace(b, name=external.apart(b.name, [a.name]))
     label, (of_a, of_b) = external.together([a, b])
-    return _compared(home, label, of_a, of_b, seed)
+    return _compared(home, label, of_a, of_b, seed, costs)
 
 
 def _predictions(name: str, given: Given) -> Predictions:
@@ -126,11 +134,11 @@ def _predictions(name: str, given: Given) -> Predictions:
     return replace(external.read(name, Path(name), given), name=external.base_name(name))
 
 
-def _compared(home: Home, label: Floats, a: Contender, b: Contender, seed: int) -> dict[str, Any]:
+def _compared(home: Home, label: Floats, a: Contender, b: Contender, seed: int, costs: Costs) -> dict[str, Any]:
     from core.comparison.paired_metrics import compare as compared
 
     thresholds = _thresholds(home)
-    found = compared(label, a, b, seed=seed, thresholds=thresholds)
+    found = compared(label, a, b, seed=seed, thresholds=thresholds, costs=costs)
     return {**found.as_json(), **_lead(home, found, label, a, b), "cautions": _upside_down(found, a, b)}
 
 
@@ -143,7 +151,8 @@ def _lead(home: Home, found: Comparison, label: Floats, a: Contender, b: Contend
 
 
 def _with_file(
-    home: Home, first: str, second: str, dataset: Dataset, columns: Schema, seed: int, given: Given
+    home: Home, first: str, second: str, dataset: Dataset, columns: Schema, seed: int, costs: Costs,
+    given: Given,
 ) -> dict[str, Any]:  # fmt: skip
     from core.comparison import common_rows, external
     from core.errors import BadOptionError
@@ -158,7 +167,7 @@ def _with_file(
             return common_rows.contender(rows, model)
         return external.on(_predictions(name, given), rows.frame[columns.id], rows.label, of=rows.name)
 
-    return {"rows": rows.sentence, **_compared(home, rows.label, contender(first), contender(second), seed)}
+    return {"rows": rows.sentence, **_compared(home, rows.label, contender(first), contender(second), seed, costs)}
 
 
 def _upside_down(comparison: Comparison, *contenders: Contender) -> list[str]:
@@ -171,14 +180,16 @@ def _upside_down(comparison: Comparison, *contenders: Contender) -> list[str]:
 
 
 def _stored(
-    home: Home, first: str, second: str, dataset: Dataset, seed: int, html: Target | None
+    home: Home, first: str, second: str, dataset: Dataset, seed: int, costs: Costs, html: Target | None
 ) -> dict[str, Any]:  # fmt: skip
     """The facts of a comparison as pages have it; with `html`, it is also written there as a report."""
     from app.reports.comparison import report
     from core.comparison.comparison_job import Asked
     from core.evaluation import weakest
 
-    comparison = home.comparer.made(Asked(first, second, dataset.id, _thresholds(home), seed))
+    comparison = home.comparer.made(Asked(first, second, dataset.id, _thresholds(home), seed)).at_costs(
+        costs, seed=seed
+    )
     day = home.guidance.load().capacity
     lead = comparison.lead(day)
     if html is not None:
@@ -194,11 +205,15 @@ def _stored(
 
 def _text(facts: dict[str, Any]) -> str:
     """Ranking, calibration and equal capacity first, then on whom, what is left out, and every other test."""
+    from core.evaluation.resample import Costs
+
     lead = facts["lead"]
     lines = [lead["ranking"], lead["calibration"], lead["decisions"]["sentence"]]
     lines += [facts.get("rows") or f"{facts['n']:,} users, {facts['positives']:,} spammers.", *lead["left_out"]]
     lines += facts.get("by_category", {}).get("sentences", ())
     lines += facts["told"]
+    if any("cost" in line.lower() for line in facts["told"]):
+        lines.append(Costs(**facts["costs"]).sentence)
     if "flips" in facts:
         lines += filter(None, (facts["flips"]["sentence"], facts["reasons"], facts["weakest"]))
     lines += [f"Caution: {each}" for each in facts.get("cautions", ())]

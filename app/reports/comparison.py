@@ -42,7 +42,7 @@ def report(found: Compared, lead: Lead) -> str:
     held = Section("At equal capacity", f"{lead.decisions.sentence} With 95 % intervals.", table=tables.held(lead))
     sections = [held]
     if comparison.ranked:
-        costs = tables.costs_of(found) if comparison.by_probability else ""
+        costs = found.costs.sentence if comparison.by_probability else ""
         figures = Section("Figures", f"With 95 % intervals. {costs}".strip(), table=_figures(found))
         sections = [_differences(found, lead), held, figures, *_curves(found, sweeps)]
     if comparison.by_probability:

@@ -107,15 +107,6 @@ def figures(found: Compared) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def costs_of(found: Compared) -> str:
-    """What the cost per user counts, in a sentence."""
-    costs = found.costs
-    return (
-        f"Cost per user: {costs.missed:g} for a missed spammer, {costs.false_alarm:g} for a legitimate user flagged, "
-        f"{costs.caught:g} for a spammer flagged."
-    )
-
-
 def categories(found: ByCategory) -> pd.DataFrame:
     """Of each class: Class, Users, and Precision and Recall of a and of b with their intervals."""
     names = [short(found.difference.a), short(found.difference.b)]

@@ -28,6 +28,18 @@ class Costs:
     false_alarm: float = 1.0
     caught: float = 0.0
 
+    @classmethod
+    def at_review(cls, *, review: float, missed: float) -> Costs:
+        """Whoever is flagged costs a review, and a spammer who is not flagged what a missed one costs."""
+        return cls(missed=missed, false_alarm=review, caught=review)
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"Cost per user: {self.missed:g} for a missed spammer, {self.false_alarm:g} for a legitimate user flagged, "
+            f"{self.caught:g} for a spammer flagged."
+        )
+
 
 class Sorted:
     """One model's scores of n rows, sorted once and weighed again and again.

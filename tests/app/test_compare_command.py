@@ -52,6 +52,24 @@ def on(tmp_path):
     return path
 
 
+def test_the_cost_per_user_counts_what_is_asked_for_and_says_so(two, on):
+    usual, dear = (
+        json.loads(invoked(two, "v0001", "v0002", "--on", on, "--json", *asked).stdout)
+        for asked in ((), ("--cost-review", "2", "--cost-miss", "30"))
+    )
+    assert usual["costs"] == {"missed": 1.5, "false_alarm": 1.0, "caught": 1.0}
+    assert dear["costs"] == {"missed": 30.0, "false_alarm": 2.0, "caught": 2.0}
+    for told in (usual, dear):
+        at = {name: each["value"] for name, each in told["figures"]["v0002"]["thresholds"]["human_review"].items()
+              if name != "above"}  # fmt: skip
+        caught = at["recall"] * told["positives"]
+        reviews, missed = caught / at["precision"], told["positives"] - caught
+        expected = told["costs"]["caught"] * reviews + told["costs"]["missed"] * missed
+        assert at["cost"] == pytest.approx(expected / told["n"])
+    said = invoked(two, "v0001", "v0002", "--on", on, "--cost-miss", "30").stdout
+    assert "Cost per user: 30 for a missed spammer, 1 for a legitimate user flagged, 1 for a spammer flagged.\n" in said
+
+
 def test_two_versions_are_compared_on_users_neither_learnt_from(two, on):
     told = invoked(two, "v0001", "v0002", "--on", on)
     assert told.exit_code == 0, told.stderr

@@ -25,6 +25,6 @@ def figures(view: View) -> None:
         column_config=right, alt=f"Every figure of {a} and {b} with its interval, and the difference",
     )  # fmt: skip
     if comparison.by_probability:
-        st.caption(tables.costs_of(view.found))
+        st.caption(view.found.costs.sentence)
     with st.expander("Every test in a sentence"):
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in tables.sentences(view.found, compare.lead(view))))

@@ -34,9 +34,8 @@ def asked() -> dict[str, float]:
 
 
 def at_review() -> Costs:
-    """Whoever is flagged costs a review, and a spammer who is not flagged what a missed one costs."""
-    review = cost("cost_review")
-    return Costs(missed=cost("cost_miss"), false_alarm=review, caught=review)
+    """Of reviews and of spammers missed, as set."""
+    return Costs.at_review(review=cost("cost_review"), missed=cost("cost_miss"))
 
 
 def told(key: str) -> None:
