@@ -33,7 +33,10 @@ WITHIN: Final = 120
 KERNELS: Final = {
     "policy": (
         ("core/policy/policy.py", "core/policy/decide.py"),
-        ("tests/core/policy/test_policy.py", "tests/core/policy/test_store.py"),
+        (
+            "tests/core/policy/test_policy.py", "tests/core/policy/test_decide_users.py",
+            "tests/core/policy/test_document.py", "tests/core/policy/test_rules.py", "tests/core/policy/test_store.py",
+        ),
     ),
     "chain": (
         ("core/store/chained_log.py", "core/store/log_line.py", "core/store/verify.py"),
@@ -44,6 +47,13 @@ KERNELS: Final = {
         (
             "tests/core/retraining/test_gate_checks.py", "tests/core/retraining/test_gate.py",
             "tests/core/retraining/test_gate_promises.py",
+        ),
+    ),
+    "sampling": (
+        ("core/planning/sampling.py",),
+        (
+            "tests/core/planning/test_sampling.py", "tests/core/planning/test_audits.py",
+            "tests/core/planning/test_inclusions.py",
         ),
     ),
     "estimation": (
@@ -164,8 +174,12 @@ def main() -> None:
             [options.cosmic_ray, "-c", _LISTED, *files], cwd=tree, capture_output=True, check=True, text=True
         )
         mutants = [json.loads(line) for line in listed.stdout.splitlines()]
-        # Types in signatures are never run; nor is what stands in a docstring.
-        mutants = [each for each in mutants if "BitOr" not in each[1] or " | None" not in each[3]]
+        # Types in signatures are never run; whether a class is frozen or has slots is looked at by a type checker.
+        mutants = [
+            each
+            for each in mutants
+            if not ("BitOr" in each[1] and " | None" in each[3]) and not each[3].startswith("@dataclass")
+        ]
         drawn = random.Random(options.seed).sample(mutants, min(options.mutants, len(mutants)))  # noqa: S311
         _trained(tree, trained)
         if noticed(tree, tests, trained, shown=True):
