@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import BadOptionError
 from core.policy.bands import BANDS
 from core.policy.decide import Hits, decide, decide_users
 from core.policy.lists import NO_LISTS, USER, Lists
@@ -37,6 +38,15 @@ def live(name: str, *conditions: Condition, **options: object) -> Rule:
 def told(policy_: Policy, lists: Lists = NO_LISTS) -> tuple[list[str], list[str]]:
     found = decide_users(policy_, SOMEONE, lists, now=make.NOW)
     return found.bands.tolist(), found.decided_by.tolist()
+
+
+def test_what_rules_have_matched_and_decided_adds_up() -> None:
+    assert sum([Hits(5, 2), Hits(7, 3)], Hits(0, 0)) == Hits(12, 5)
+
+
+def test_two_rules_of_one_name_are_refused_by_the_first_of_them() -> None:
+    with pytest.raises(BadOptionError, match="two rules are named Many: give one another name"):
+        policy(live("few", FEW), live("Many", MANY), live("other", MANY), live("mANY", FEW))
 
 
 def test_without_rules_and_lists_the_score_decides() -> None:

@@ -47,7 +47,9 @@ def test_the_action_equals_the_band_except_that_nobody_is_removed_unarmed(p):
     assert decide(make.policy(armed=True), [p]).actions[0] == band
 
 
-@pytest.mark.parametrize("thresholds", [(0.7, 0.3, 0.9), (0.3, 0.3, 0.9), (0, 0.5, 0.9), (0.1, 0.5, 1)])
+@pytest.mark.parametrize(
+    "thresholds", [(0.7, 0.3, 0.9), (0.3, 0.3, 0.9), (0, 0.5, 0.9), (0.1, 0.5, 1), (-0.1, 0.5, 0.9)]
+)
 def test_a_policy_cannot_exist_upside_down(thresholds):
     with pytest.raises(BadOptionError, match="thresholds must rise between 0 and 1"):
         make.policy(*thresholds)
