@@ -4,7 +4,8 @@
 
 Users of the bundled home, and messages with text, in turns: `score FILE`, `stream -` from a file of JSON Lines, and
 `stream` from and to a redis-server of its own. Each is a process that is begun anew for a tenth of the users and for
-all of them; the difference of the two is what users cost without the start. Users a second by the clock and by
+all of them; the difference of the two is what users cost without the start. A file has ten times as many: of fewer,
+how long the start takes hides what they cost. Users a second by the clock and by
 processor time, medians, and their ratio to `score`. Then Redis gets half as many a second as it took, and the time from
 the arrival of each message to its decision is read off the ids that Redis gives both. Prints tables in Markdown.
 """
@@ -30,6 +31,8 @@ import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Users of a file for each message.
+TIMES = 10
 sys.path.insert(0, str(ROOT))
 
 from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
@@ -42,7 +45,7 @@ from tests.core.streams.servers import redis_server  # noqa: E402
 
 @dataclass
 class Sample:
-    """Users of a home: as a table, and as messages without their ids."""
+    """Users of a home: as a table, and the first tenth of them as messages without their ids."""
 
     home: Home
     frame: pd.DataFrame
@@ -55,17 +58,17 @@ class Sample:
 def numbers(folder: Path, n: int) -> Sample:
     home = bundled_home(folder)
     demo = pd.read_csv(home.settings.demo / "users.csv.gz")
-    frame = pd.concat([demo] * (n // len(demo) + 1), ignore_index=True).head(n)
+    frame = pd.concat([demo] * (n * TIMES // len(demo) + 1), ignore_index=True).head(n * TIMES)
     schema = schemas.load(home.settings.schema_file)
     if schema.id:
-        frame[schema.id] = [f"u{at}" for at in range(n)]
-    return Sample(home, frame, fields(frame, [name for name in schema.inputs if name in frame]))
+        frame[schema.id] = [f"u{at}" for at in range(n * TIMES)]
+    return Sample(home, frame, fields(frame.head(n), [name for name in schema.inputs if name in frame]))
 
 
 def texts(folder: Path, n: int) -> Sample:
     home = make_messages.home_of(Home.open(folder))
-    frame = make_messages.messages(n, seed=3).drop(columns="removed")
-    return Sample(home, frame, fields(frame, list(schemas.load(home.settings.schema_file).inputs)))
+    frame = make_messages.messages(n * TIMES, seed=3).drop(columns="removed")
+    return Sample(home, frame, fields(frame.head(n), list(schemas.load(home.settings.schema_file).inputs)))
 
 
 def fields(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -107,9 +110,11 @@ def ended(process: subprocess.Popen[bytes], began: float) -> Took:
 
 
 def score(sample: Sample, n: int, turn: str, folder: Path) -> Took:
+    """What a file of TIMES as many users takes for each n of them."""
     path, out = folder / f"{turn}.csv", folder / f"{turn}.scores.csv"
-    sample.frame.head(n).to_csv(path, index=False)
-    return run(sample.home, "score", path, "--output", out, "--allow-missing")
+    sample.frame.head(n * TIMES).to_csv(path, index=False)
+    took = run(sample.home, "score", path, "--output", out, "--allow-missing")
+    return Took(took.clock / TIMES, took.processor / TIMES)
 
 
 def pipe(sample: Sample, n: int, turn: str, folder: Path, most: int) -> Took:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects import sqlite
@@ -49,16 +49,14 @@ class ClaimLostError(RefusedError):
     """Somebody else has the claim by now: what it was for is not to be stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer as it was given: its status and its body."""
 
     status: int
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """A request that may come again: who asks, under which key, and what, in bytes."""
 
     owner: str

@@ -63,13 +63,14 @@ class Policies:
     def deciding(self, model: str) -> Policy:
         """The policy by which users scored by this version are decided now: armed where automation is, on its proof."""
         with self.database.connect() as connection:
-            policy, proof = _in_force(connection), _proof(connection, model)
-            return replace(policy, armed=acts.armed(connection, proof))
+            policy, activation = _activated(connection)
+            return replace(policy, armed=acts.armed(connection, Proof(policy.version, model, activation)))
 
     def proof(self, model: str) -> Proof:
         """What verdicts on users scored by this version are evidence for, by the policy in force."""
         with self.database.connect() as connection:
-            return _proof(connection, model)
+            policy, activation = _activated(connection)
+            return Proof(policy.version, model, activation)
 
     def since(self) -> datetime | None:
         """When the version in force came into force; None where nobody has changed anything."""
@@ -220,16 +221,16 @@ def _add(connection: Connection, name: str, body: dict[str, Any], by: str, now: 
 
 
 def _in_force(connection: Connection) -> Policy:
+    return _activated(connection)[0]
+
+
+def _activated(connection: Connection) -> tuple[Policy, int]:
+    """The policy in force, and the number of its activation; 0 of before activations were kept."""
     activated = _latest(connection, _ACTIVATIONS)
     if activated is not None:
-        return _find(connection, activated.body["version"])
+        return _find(connection, activated.body["version"]), activated.version
     latest = _latest(connection, _NAME)
-    return _FIRST if latest is None else Policy.from_json(latest.body)
-
-
-def _proof(connection: Connection, model: str) -> Proof:
-    activated = _latest(connection, _ACTIVATIONS)
-    return Proof(_in_force(connection).version, model, activated.version if activated is not None else 0)
+    return _FIRST if latest is None else Policy.from_json(latest.body), 0
 
 
 def _find(connection: Connection, version: str) -> Policy:

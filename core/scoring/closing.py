@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.access.stored_users import users_stay
@@ -55,10 +56,12 @@ class Closing:
             return closed
 
     def _complete(self, run: str, users: Users, schema: Schema, now: datetime) -> Run:
-        everyone, frame = list(users.by_row.values()), _frame(users, schema)
+        everyone = list(users.by_row.values())
+        values = np.stack([user.values for user in everyone])
+        frame = _frame(users, values, schema)
         context = tuple(name for name in frame.columns[1 + len(users.names) :] if not name.startswith(WRITTEN))
         checked = intake.Checked(
-            name=f"{online_runs.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
+            name=f"{online_runs.NAME} {run}", sha256=_digest(run, values), frame=frame,
             rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
             problems=(), received=len(frame), context=context, absent=(),
         )  # fmt: skip
@@ -68,10 +71,9 @@ class Closing:
         return self.runs.complete(run, dataset, scored, _decided(everyone, found.policy), frame.index)
 
 
-def _frame(found: Users, schema: Schema) -> pd.DataFrame:
-    """As `intake` gives it: id, features, context, indexed by row."""
+def _frame(found: Users, values: npt.NDArray[np.float64], schema: Schema) -> pd.DataFrame:
+    """As `intake` gives it: id, features, context, indexed by row. values: (n, f)."""
     users, kinds = found.by_row, {column.name: column for column in schema.derived}
-    values = np.stack([user.values for user in users.values()])
     ids = [user.user if schema.id else str(row) for row, user in users.items()]
     columns: dict[str, Any] = {schema.id or ROW_NUMBER: pd.Series(ids, dtype="str").array}
     for at, name in enumerate(found.names):
@@ -109,9 +111,8 @@ def _decided(users: Sequence[Served], policy: Policy) -> Decided:
     return Decided(np.array(severity, np.int8), policy.armed, by, deciders)
 
 
-def _digest(run: str, users: Iterable[Served]) -> str:
+def _digest(run: str, values: npt.NDArray[np.float64]) -> str:
     """Of the rows and the run: the same users asked for again are another dataset, with rows of their own."""
     digest = hashlib.sha256(run.encode())
-    for user in users:
-        digest.update(user.values.astype("<f8").tobytes())
+    digest.update(values.astype("<f8", copy=False).tobytes())
     return digest.hexdigest()

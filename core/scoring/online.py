@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -33,13 +34,13 @@ from core.text.normalise import remembered
 
 Values = npt.NDArray[np.float64]
 _UNKNOWN: Final = float("nan")
-_NUMBERS: Final = frozenset({float, int, type(None)})
+_NUMBERS: Final = frozenset({float, int})
+_NUMBERS_OR_NONE: Final = _NUMBERS | {type(None)}
 _ZERO: Final = "it holds a zero byte, which no text does: take it out."
 _NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Asked(NamedTuple):
     """A user to score. `values`: of the schema's features, NaN for missing; `user` is "" without a name.
 
     `which` says whose score is explained, by up to `top` reasons.
@@ -47,7 +48,7 @@ class Asked:
 
     values: Sequence[float]
     user: str = ""
-    context: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    context: Mapping[str, str | None] = _NOTHING
     which: Which = "all"
     top: int = TOP
     #: Texts of which no more than their columns keep was taken.
@@ -109,6 +110,8 @@ class Serving:
         self._today = schema
         self._texts = schema.texts
         self._later = any(column.later for column in schema.features)
+        # Of one name alone an item getter gives no tuple.
+        self._all = itemgetter(*schema.names) if not self._later and len(schema.names) > 1 else None
         # What is counted of phrases is in no table, and stands last: of those the model asks the texts.
         self._at = [schema.names.index(name) for name in model.metadata.columns]
         self._further = len(model.metadata.counted)
@@ -131,17 +134,19 @@ class Serving:
 
     def values(
         self, features: Mapping[str, Value], *, allow_missing: bool = False, now: datetime | None = None
-    ) -> tuple[list[float], dict[str, str]]:
+    ) -> tuple[Sequence[float], dict[str, str]]:
         """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`, and for
         what `score` finds in texts; and the words among them, by the names of the columns that hold such.
 
         Names are compared as those of columns are. Raises FeaturesError, BadOptionError for a value of another kind.
         """
+        if (numbers := self._numbers(features)) is not None:
+            return numbers, {}
         if not self._known.issuperset(features):
             features = self._renamed(features)
         if not allow_missing and len(features) < len(self._known):
             raise FeaturesError([name for name in self.schema.inputs if name not in features], ())
-        if self._later or not _NUMBERS.issuperset(map(type, features.values())):
+        if self._later or not _NUMBERS_OR_NONE.issuperset(map(type, features.values())):
             values, words = given.values(self._as_of((now or datetime.now(UTC)).date()), features)
             return values, given.as_context(words)
         found: list[Any] = [*map(features.get, self._names)]
@@ -195,6 +200,16 @@ class Serving:
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""
         return self._growing.ended(now=now, everything=everything)
+
+    def _numbers(self, features: Mapping[str, Any]) -> Sequence[float] | None:
+        """The values of who has a number for every feature by its own name, which most have; None of anybody else."""
+        if self._all is None or len(features) != len(self._names):
+            return None
+        try:
+            found: tuple[Any, ...] = self._all(features)
+        except KeyError:
+            return None
+        return found if _NUMBERS.issuperset(map(type, found)) else None
 
     def _as_of(self, today: date) -> Schema:
         """The schema with ages as of today, as those who are asked about now are told, whatever files were read at."""

@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from core import locks
 from core.access import idempotency
@@ -96,8 +97,9 @@ class Growing:
         with self._guard:  # one at a time: so no row number is given twice, and SQLite takes one writer anyway
             begun = self._current(now)
             first = begun.users + 1
-            rows = [_row(begun.number, at, each) for at, each in enumerate(users, first)]
-            ids = [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
+            run = runs.id_of(begun.number)
+            ids = [f"{run}-{at}" for at, _ in enumerate(users, first)]
+            rows = [_row(begun.number, at, *each) for at, each in enumerate(zip(users, ids, strict=True), first)]
             told = kept(ids)  # first: while it is made, other processes may write
             with self._runs.database.writing() as connection:
                 if rows:
@@ -185,12 +187,11 @@ class OnlineRuns:
             names = connection.execute(select(served.c.names).where(served.c.run == number)).scalar_one_or_none()
             if names is None:
                 return None
-            wanted = select(predictions).where(predictions.c.run == number).order_by(predictions.c.row)
-            if rows is not None:
-                # A list in JSON is one variable; SQLite takes a limited number of them.
-                listed = func.json_each(json.dumps(sorted(rows))).table_valued("value")
-                wanted = wanted.where(predictions.c.row.in_(select(listed.c.value)))
-            return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
+            if rows is None:
+                found = connection.exec_driver_sql(_ALL, (number,))
+            else:  # a list in JSON is one variable; SQLite takes a limited number of them
+                found = connection.exec_driver_sql(_THESE, (number, json.dumps(sorted(rows))))
+            return Users(tuple(names), _by_row(found.all()))
 
     def of_user(self, user: str, most: int) -> dict[str, dict[int, Online]]:
         """The latest predictions on a user in runs that are not closed, by run and row."""
@@ -230,18 +231,38 @@ class OnlineRuns:
 
 
 _PREDICTIONS: Final = for_tuples(insert(predictions))
+_OF_RUN: Final = select(predictions).where(predictions.c.run == bindparam("run")).order_by(predictions.c.row)
+_LISTED: Final = func.json_each(bindparam("rows")).table_valued("value")
+_ALL: Final = for_tuples(_OF_RUN)
+_THESE: Final = for_tuples(_OF_RUN.where(predictions.c.row.in_(select(_LISTED.c.value))))
 
 
-def _row(number: int, at: int, user: Served) -> tuple[Any, ...]:
-    """A user by the columns of the table."""
+def _row(number: int, at: int, user: Served, identity: str) -> tuple[Any, ...]:
+    """A user by the columns of the table; who has no name is called by the id of the prediction."""
     return (
-        number, at, user.user or f"{runs.id_of(number)}-{at}", user.margin, user.probability, user.missing, user.novel,
+        number, at, user.user or identity, user.margin, user.probability, user.missing, user.novel,
         json.dumps(dict(user.context)) if user.context else "{}", user.values.astype("<f8", copy=False).tobytes(),
         user.severity, user.decided_by, user.category, user.category_probability,
     )  # fmt: skip
 
 
-def _served(row: Row[Any]) -> Served:
-    _, _, user, margin, probability, missing, novel, context, features, *decided = tuple[Any, ...](row)
-    values = np.frombuffer(features, "<f8").astype(np.float64, copy=False)
-    return Served(user, values, context, margin, probability, missing, novel, *decided)
+def _by_row(rows: Sequence[Any]) -> dict[int, Served]:
+    """Users by their rows, from rows of the table as the driver gives them: those of a run have values of the same
+    features.
+    """
+    if not rows:
+        return {}
+    values = np.frombuffer(b"".join([row[_FEATURES] for row in rows]), "<f8").astype(np.float64, copy=False)
+    return {
+        at: Served(
+            user, theirs, _NOTHING if context == "{}" else json.loads(context), margin, probability, missing, novel,
+            *decided,
+        )
+        for (_, at, user, margin, probability, missing, novel, context, _, *decided), theirs in zip(
+            rows, values.reshape(len(rows), -1), strict=True
+        )
+    }  # fmt: skip
+
+
+_FEATURES: Final = list(predictions.columns).index(predictions.c.features)
+_NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})

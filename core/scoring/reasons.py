@@ -148,7 +148,7 @@ def reasons(
     by feature.
     """
     metadata = model.metadata
-    order, known = np.argsort(-contributions, kind="stable"), _known(metadata.features, glossary)
+    order, known = np.argsort(-contributions, kind="stable"), _known(model, glossary)
     return tuple(_reason(model, known[i], float(row[metadata.names[i]]), float(contributions[i]), words) for i in order)
 
 
@@ -160,7 +160,7 @@ def strongest_reasons(
 
     values: (n, f) in the model's order; words: as those of `reasons`, (n,).
     """
-    known = _known(model.metadata.features, glossary)
+    known = _known(model, glossary)
     theirs = np.take_along_axis(values, np.maximum(strongest.features, 0), axis=1)
     return [
         tuple([_reason(model, known[at], value, push, said) for at, value, push in told[:k] if at >= 0])
@@ -215,21 +215,35 @@ def _named(text: str, shares: tuple[Word, ...]) -> str:
 
 
 class _Known(NamedTuple):
-    """A feature, and what the glossary says of it."""
+    """A feature, and what the glossary says of it; `plain`: a number that is called nothing else, and counts nothing in
+    a text.
+    """
 
     trained: Trained
     meaning: str
     category: str
+    plain: bool
 
 
-def _known(features: Sequence[Trained], glossary: Glossary) -> list[_Known]:
-    return [_Known(each, glossary.sentence(each.name), glossary.category(each.name)) for each in features]
+def _known(model: Model, glossary: Glossary) -> list[_Known]:
+    return [
+        _Known(
+            each, glossary.sentence(each.name), glossary.category(each.name),
+            plain=not (model.texts or each.levels or each.words or each.kind == PHRASES),
+        )
+        for each in model.metadata.features
+    ]  # fmt: skip
 
 
 def _reason(
     model: Model, known_of: _Known, value: float, contribution: float, words: Mapping[str, str | None]
 ) -> Reason:
     trained = known_of.trained
+    if known_of.plain:
+        return Reason(
+            trained.name, None if math.isnan(value) else value, contribution, direction(value, trained.median),
+            known_of.meaning, known_of.category,
+        )  # fmt: skip
     places = where(trained.name, contribution, model, words) if model.texts else ()
     if trained.kind == PHRASES:
         value = float(len(places)) if _has_text(trained.name, model, words) else float("nan")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Insert, create_engine, delete, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, Insert, Select, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 
@@ -202,9 +202,9 @@ class Database:
         return self.path.stat().st_ino if self.path.exists() else None
 
 
-def for_tuples(statement: Insert) -> str:
-    """An insert as the driver takes it, with rows that are tuples of all columns: of many rows SQLAlchemy takes longer
-    over each value than the database over storing it.
+def for_tuples(statement: Insert | Select[Any]) -> str:
+    """A statement as the driver takes it, with tuples of all columns of an insert, or of all parameters in their order:
+    of many rows SQLAlchemy takes longer over each value than the database over storing it.
     """
     return str(statement.compile(dialect=sqlite.dialect()))
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn, TypeVar
 
+from pydantic_core import from_json
+
 #: Objects and lists inside each other; metadata have five.
 MOST_NESTED: Final = 16
 #: Whole numbers beyond 64 bits fit no column and no count.
@@ -34,7 +36,7 @@ def parsed(content: bytes | str) -> Any:
     """
     text = content if isinstance(content, str) else content.decode("utf-8")
     try:
-        found = _plain(text, content)
+        found = _plain(content)
         if found is None:
             found = json.loads(
                 text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
@@ -47,12 +49,12 @@ def parsed(content: bytes | str) -> Any:
             level = [inside for each in level for inside in _inside(each)]
         if level:
             raise ValueError(f"is nested more than {MOST_NESTED} deep")
-    if "\\u" in text or isinstance(content, str):  # half of a pair is written so
+    if isinstance(content, str) or (b"\\" in content and "\\u" in text):  # half of a pair is written so
         json.dumps(found, ensure_ascii=False).encode("utf-8")  # UnicodeEncodeError is a ValueError
     return found
 
 
-def _plain(text: str, content: bytes | str) -> dict[str, Any] | None:
+def _plain(content: bytes | str) -> dict[str, Any] | None:
     """The object of a text that shows at a glance to have neither large numbers nor names twice; None of any other.
 
     Of messages with many numbers this takes half the time of asking about each number and each name.
@@ -63,7 +65,7 @@ def _plain(text: str, content: bytes | str) -> dict[str, Any] | None:
     if _LONG in squeezed or _POWER in squeezed:
         return None
     try:
-        found = _DECODER.decode(text)
+        found = from_json(content, allow_inf_nan=False)  # in half the time of the standard library
     except ValueError:  # the other way says what is wrong
         return None
     if not isinstance(found, dict):
@@ -155,6 +157,3 @@ def _whole(text: str) -> int:
     if not -_MOST_WHOLE <= (number := int(text)) < _MOST_WHOLE:
         raise ValueError("has a number that is too large")
     return number
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_no_number)

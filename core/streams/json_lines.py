@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import json
 import sys
@@ -69,7 +68,7 @@ class Lines:
 
 def _messages(lines: Sequence[bytes], numbers: Iterator[int]) -> list[Message]:
     bodies = zip(map(bytes.strip, lines), numbers, strict=False)
-    return [Message(f"line-{at}-{hashlib.sha256(body).hexdigest()[:16]}", body) for body, at in bodies if body]
+    return [Message(f"line-{at}", body, by_content=True) for body, at in bodies if body]
 
 
 class LinesOut:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from core.errors import BadOptionError
 from core.scoring.online import Asked, Serving
@@ -21,18 +21,23 @@ _MOST_USER: Final = 2_000
 #: How far the clock of a sender may be ahead.
 AHEAD: Final = timedelta(minutes=10)
 _VALUES: Final = frozenset({int, float, str, bool, type(None)})  # JSON has no others that are no objects or lists
+_TEXTS: Final = frozenset({str, type(None)})
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """`body` as it came; `handle`: what the source calls it, which is its id where it says none."""
+class Message(NamedTuple):
+    """`body` as it came; `place`: what the source calls it, `by_content` only together with what it holds."""
 
-    handle: str
+    place: str
     body: bytes
+    by_content: bool = False
+
+    @property
+    def handle(self) -> str:
+        """Its name in full, which is its id where it says none."""
+        return f"{self.place}-{hashlib.sha256(self.body).hexdigest()[:16]}" if self.by_content else self.place
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What was decided on a message: `body` is JSON; `user` is "" where none was named."""
 
     id: str
@@ -45,8 +50,7 @@ class Answer:
         return self.user or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A message that cannot be decided, and why."""
 
     message: Message
@@ -67,7 +71,7 @@ def identity(message: Message, now: datetime) -> tuple[str, dict[str, Any]]:
         unknown = sorted(set(fields) - FIELDS)
         known = ", ".join(sorted(FIELDS))
         raise BadOptionError("message", f'it has "{strict_json.legible(unknown[0])}"; it may have {known}.')
-    told = fields.get("id", message.handle)
+    told = fields["id"] if "id" in fields else message.handle  # noqa: SIM401 - it may take a hash
     if not isinstance(told, str) or not 0 < len(told) <= _MOST_ID or not told.isprintable():
         raise BadOptionError("id", f"give a text of 1 to {_MOST_ID} printable characters.")
     _check_time(fields.get("time"), now)
@@ -80,9 +84,9 @@ def asked(serving: Serving, fields: Mapping[str, Any], *, which: Which, top: int
     user, allowed = fields.get("user_id"), fields.get("allow_missing", False)
     if not isinstance(features, dict) or not _VALUES.issuperset(map(type, features.values())):
         raise BadOptionError("features", "give an object of numbers, texts, true, false or null by feature.")
-    if not isinstance(context, dict) or not all(isinstance(each, str | None) for each in context.values()):
+    if not isinstance(context, dict) or not _TEXTS.issuperset(map(type, context.values())):
         raise BadOptionError("context", "give an object of texts or null.")
-    if not isinstance(user, str | None) or not isinstance(allowed, bool) or len(user or "") > _MOST_USER:
+    if type(user) not in _TEXTS or not isinstance(allowed, bool) or len(user or "") > _MOST_USER:
         raise BadOptionError(
             "message", f"user_id is a text of at most {_MOST_USER:,} characters, and allow_missing true or false."
         )

@@ -8,12 +8,12 @@ prediction. Messages are decided in the order in which they come.
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from json.encoder import encode_basestring
+from typing import Final, NamedTuple, Protocol
 
 from core.access.idempotency import Asking, ClaimLostError, Kept, Replies, Reply
 from core.errors import NoScoreError, RefusedError, StorageError, UnusableInputError
@@ -29,7 +29,7 @@ AGAIN_AFTER: Final = 0.5
 _ANSWERED: Final = 200
 #: Answers by id, and the letters of those without.
 _Told = tuple[dict[str, bytes], list[Letter]]
-_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
+_encoded: Final = encode_basestring  # of a text alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +179,7 @@ class Stream:
         return answers
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(NamedTuple):
     message: Message
     asked: Asked
     asking: Asking
@@ -192,5 +191,5 @@ def _check_alike(first: Message, again: Message, told: str) -> None:
 
 
 def _body(told: str, asked: Asked, prediction: Prediction, began: float) -> bytes:
-    found, user = prediction_json(prediction, began).removeprefix("{"), _encoded(asked.user or None)
+    found, user = prediction_json(prediction, began).removeprefix("{"), _encoded(asked.user) if asked.user else "null"
     return f'{{"id": {_encoded(told)}, "user_id": {user}, {found}'.encode()

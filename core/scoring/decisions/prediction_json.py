@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from core.scoring.reasons import Direction, Reason, effect
+from core.policy.bands import POSITIVE, Action, Band
+from core.scoring.reasons import Direction, Reason
 from core.text.text_model import Word
 
 if TYPE_CHECKING:
@@ -24,18 +25,15 @@ def prediction_json(found: Prediction, began: float) -> str:
 
     What most have in common is written once: of many users, telling took longer than scoring.
     """
-    spammer = "true" if found.is_spammer else "false"
+    spammer, decided = _decided(found.band, found.action, found.decided_by)
     category = found.category and (
         f'"category": {_encoded(found.category)}, "category_probability": {_encoded(found.category_probability)}, '
     )
-    cut = f'"truncated_features": {_names(found.cut)}, ' if found.cut else ""
     return (
-        f'{{"prediction_id": "{found.id}", "prediction": {spammer}, "probability": {found.probability!r}, '
-        f'"confidence": {found.confidence!r}, "is_spammer": {spammer}, "band": "{found.band}", '
-        f'"action": "{found.action}", "decided_by": {_encoded(found.decided_by)}, {category}'
-        f'"risk_factors": [{", ".join(map(_factor, found.reasons))}], "missing_features": {_names(found.missing)}, '
-        f'"novel_features": {_names(found.novel)}, {cut}"model_version": "{found.model}", '
-        f'"policy_version": "{found.policy}", "processing_time_ms": {_since(began)}}}'
+        f'{{"prediction_id": "{found.id}", {spammer}, "probability": {found.probability!r}, '
+        f'"confidence": {found.confidence!r}, {decided}, {category}'
+        f'"risk_factors": [{", ".join(map(_factor, found.reasons))}], '
+        f"{_about_all(found.missing, found.novel, found.cut, found.model, found.policy)}{_since(began)}}}"
     )
 
 
@@ -55,22 +53,39 @@ def _factor(each: Reason) -> str:
     """One of `factors_json`, written. What users wrote is kept nowhere."""
     if each.word or each.words or each.places:
         return _encoded(factors_json([each])[0])
-    before, behind = _about(each.feature, each.meaning, each.category, each.direction)
+    push = each.contribution
+    before, reason, behind = _about(each.feature, each.meaning, each.category, each.direction, push > 0)
     value = "null" if each.value is None else repr(each.value)
-    return f'{before}{value}, "contribution": {each.contribution!r}, {behind}{effect(each.contribution)}"}}'
+    return f'{before}{value}, "contribution": {push!r}, {reason}{abs(push):.2f}{behind}'
 
 
 @lru_cache(maxsize=4_096)
-def _about(feature: str, meaning: str, category: str, direction: Direction) -> tuple[str, str]:
-    """What is written of a number before its value, and behind its contribution up to what that does."""
+def _about(feature: str, meaning: str, category: str, direction: Direction, up: bool) -> tuple[str, str, str]:  # noqa: FBT001
+    """What is written of a number before its value, behind its contribution, and behind how much that does."""
     told = {"feature": feature, "description": meaning, "category": category, "value": 0}
-    reason = {"reason": Reason(feature, None, 0.0, direction, meaning, category).sentence}
-    return _encoded(told).removesuffix("0}"), _encoded(reason).removeprefix("{").removesuffix('"}')
+    reason = Reason(feature, None, 1.0 if up else -1.0, direction, meaning, category).explanation
+    said, _, behind = _encoded({"reason": reason}).removeprefix("{").rpartition("1.00")
+    return _encoded(told).removesuffix("0}"), said, behind
 
 
 @lru_cache(maxsize=4_096)
-def _names(names: tuple[str, ...]) -> str:
-    return _encoded(names)
+def _decided(band: Band, action: Action, by: str) -> tuple[str, str]:
+    """What is written of a decision, before its probability and behind it."""
+    spammer = "true" if band in POSITIVE else "false"
+    decided = f'"is_spammer": {spammer}, "band": "{band}", "action": "{action}", "decided_by": {_encoded(by)}'
+    return f'"prediction": {spammer}', decided
+
+
+@lru_cache(maxsize=4_096)
+def _about_all(
+    missing: tuple[str, ...], novel: tuple[str, ...], cut: tuple[str, ...], model: str, policy: str
+) -> str:  # fmt: skip
+    """What is written behind the reasons, up to how long it took."""
+    truncated = f'"truncated_features": {_encoded(cut)}, ' if cut else ""
+    return (
+        f'"missing_features": {_encoded(missing)}, "novel_features": {_encoded(novel)}, {truncated}'
+        f'"model_version": "{model}", "policy_version": "{policy}", "processing_time_ms": '
+    )
 
 
 def _since(began: float) -> float:

@@ -32,6 +32,13 @@ def test_the_short_way_gives_what_the_long_way_gives(value: Any, indent: int | N
     assert repr(read(text.encode())) == repr(read(text))
 
 
+@settings(max_examples=200)
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,18})([.][0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
+def test_a_number_is_the_same_either_way_however_it_is_written(number: str) -> None:
+    text = f'{{"a": {number}}}'
+    assert repr(read(text.encode())) == repr(read(text))
+
+
 @pytest.mark.parametrize(
     "text",
     [
