@@ -29,7 +29,10 @@ def line(width: int | Literal["stretch"] = "stretch") -> DeltaGenerator:
 
 
 def at_least(height: int, place: DeltaGenerator | None = None) -> DeltaGenerator:
-    """Of so many px at least, however little is drawn in it so far. place: where it is, here by default."""
+    """Of so many px at least, however little is drawn in it so far. place: where it is, here by default.
+
+    It ends 14 px before the right edge, where what keeps it open stands.
+    """
     row = (st if place is None else place).container(horizontal=True, horizontal_alignment="right", gap=None)
     room = row.container()
     row.container(width=1, height=height, border=False)
