@@ -4,7 +4,8 @@ import streamlit as st
 
 from app.components.planner.inputs import inputs
 from app.components.planner.planned_on import planned_on
-from app.components.planner.result import as_draft, evidence, finding
+from app.components.planner.result import HEADLINE, as_draft, evidence, finding
+from app.components.shared import room
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
 from app.queries import services
@@ -16,7 +17,7 @@ model = services.champion()
 if model is None:
     no_model()
 elif (prepared := planned_on(model)) is not None:
-    top = st.container()
+    top = room.at_least(HEADLINE)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     with thirds.cell():
         demand = inputs(len(prepared.rows.label), float(prepared.rows.label.mean()))

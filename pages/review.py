@@ -13,20 +13,27 @@ from app.components.review.queue_filters import queue_filters, view_asked
 from app.components.review.reopen import reopen
 from app.components.review.triage import triage
 from app.components.shared.heading import page_title
-from app.components.shared.panels import panel
+from app.components.shared.panels import opened, panel
 from app.components.shared.who import who
 from app.words import plain
 from core.feedback import verdict_list
 from core.review import case_list
 
 PANELS = ("One by one", "Triage", "Done", "Figures", "Guidance")
+QUEUES = ("One by one", "Triage")
 LISTS = {"One by one": case_list.PARAMS, "Triage": case_list.PARAMS, "Done": verdict_list.PARAMS}
 
+at, here = opened("review_panel", PANELS), session.person()
 with page_title("Review", "review", watched=key_guard.watched("help")):
-    place = st.container(horizontal=True, width="content")
+    # Drawn with the title, not once it is there: on a phone they take lines of their own.
+    if here is not None and at in QUEUES and session.may("judge"):
+        fill_today()
+        reopen(here.name)
+        view = view_asked()
+        queue_filters(view)
 person = who("Your name stands on every verdict, so that it can be undone and asked about.")
 if person is not None:
-    at = panel("review_panel", PANELS, LISTS)
+    panel("review_panel", PANELS, LISTS)
     if at == "Done":
         verdicts()
     elif at == "Figures":
@@ -36,11 +43,6 @@ if person is not None:
     elif not session.may("judge"):
         st.caption(f"{plain(person.name)} is {person.role} here, a role that judges nobody. Ask an admin for another.")
     else:
-        with place:
-            fill_today()
-            reopen(person.name)
-            view = view_asked()
-            queue_filters(view)
         filled_today()
         if at == "One by one":
             one_by_one(person.name, view.filters)

@@ -1,7 +1,5 @@
 """Score a file: a CSV in; problems, scores, actions and reasons out."""
 
-import streamlit as st
-
 from app import navigation
 from app.components.score_file.file_result import file_result
 from app.components.score_file.first_file import first_file
@@ -16,13 +14,11 @@ from app.queries import services
 opened, model = run_opened(), services.champion()
 with page_title("Score a file", "score_file"):
     if opened:
-        download = st.container(width="content", horizontal=True)
-        another_file()
-if opened:
-    run = services.home().runs.find(opened)
-    with download:
+        run = services.home().runs.find(opened)
         downloads(run)
         send_run(run)
+        another_file()
+if opened:
     file_result(run)
 elif model is None:
     no_model()

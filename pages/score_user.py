@@ -5,9 +5,10 @@ import functools
 import streamlit as st
 
 from app.components.score_user.user_form import changed, reset, user_form, words
-from app.components.score_user.user_result import room_of_its_own, scored, user_result
+from app.components.score_user.user_result import ROOM, scored, user_result
 from app.components.score_user.user_source import back_to_run, user_model, user_source
 from app.components.score_user.user_text import without_struck
+from app.components.shared import room
 from app.components.shared.heading import page_title
 from app.components.shared.model_notice import model_notice
 from app.components.shared.no_model import no_model
@@ -23,7 +24,10 @@ else:
     start = user_source(model)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     left, right = thirds.cell(column_span=2), thirds.cell()
-    result = room_of_its_own(left, start)
+    result, right = (
+        room.at_least(ROOM, left),
+        room.at_least(room.LINE, right),
+    )  # both, so that their edges stand in line
     with right:
         before = functools.cache(functools.partial(scored, model, start.values, start.words))
         values = user_form(start, model, lambda: before().strongest)
@@ -32,5 +36,5 @@ else:
     now = typed if said == typed.words else scored(model, values, said)
     if changed(start, values):
         place.button("Reset", icon=":material/undo:", on_click=reset, args=(start,))
-    with result.container():
+    with result:
         user_result(start, values, now, before(), model, typed)

@@ -11,6 +11,7 @@ from app import charts
 from app.components.explore.feature_pairs import left_out
 from app.components.explore.one_feature import overall
 from app.components.explore.source import filter_words
+from app.components.shared import room
 from app.queries import explore, services
 from app.reports import page
 from app.reports.page import Section
@@ -36,7 +37,7 @@ def export_button(view: View, model: Model | None) -> None:
     name = services.home().datasets.find(view.dataset).name
     st.download_button(
         "Export", lambda: _report(view, model).encode(), f"explore.{name}.html", "text/html",
-        icon=":material/download:", on_click="ignore", key="export",
+        icon=":material/download:", on_click="ignore", key="export", width=room.width("Export", icon=True),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import guard, session
 from app.components.lists import place
+from app.components.shared import room
 from app.queries import services
 from app.words import count, plain
 from core.access import accounts
@@ -51,10 +52,12 @@ class Views:
             if (to := st.session_state[name]) is not None:
                 place.show(choices[to].params, self.known)
 
-        st.segmented_control(
-            "View", range(len(choices)), key=name, on_change=go, label_visibility="collapsed", width="content",
-            format_func=lambda each: f"{choices[each].name} {count(choices[each].users)}",
-        )  # fmt: skip
+        words = [f"{each.name} {count(each.users)}" for each in choices]
+        with room.line(sum(map(room.width, words))):
+            st.segmented_control(
+                "View", range(len(choices)), key=name, on_change=go, label_visibility="collapsed",
+                format_func=words.__getitem__,
+            )  # fmt: skip
 
     def menu(self) -> None:
         """Save what is shown, and what can be done with views of one's own."""

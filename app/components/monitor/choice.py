@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from app.components.shared import room
 from app.words import legible
 from core.scoring.runs import Run
 
@@ -20,10 +21,11 @@ def chosen_run(found: Sequence[Run], champion: str) -> Run:
     ids = [run.id for run in scored]
     newest = next((run.id for run in scored if run.model == champion and not run.test), ids[0])
     at = st.query_params.get(RUN, newest)
-    picked = st.selectbox(
-        "Run", scored, index=ids.index(at) if at in ids else ids.index(newest), key=f"monitor-{at}-{len(ids)}",
-        format_func=lambda run: legible(f"{run.id} · {run.name}"), width=260,
-    )  # fmt: skip
+    with room.field(260):
+        picked = st.selectbox(
+            "Run", scored, index=ids.index(at) if at in ids else ids.index(newest), key=f"monitor-{at}-{len(ids)}",
+            format_func=lambda run: legible(f"{run.id} · {run.name}"),
+        )  # fmt: skip
     if picked.id != at:
         st.query_params[RUN] = picked.id
     return picked

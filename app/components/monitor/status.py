@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import streamlit as st
@@ -15,6 +16,9 @@ from core.monitoring.drift import Drift
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
 from core.scoring.runs import Run
+
+#: px of a figure with its name and what stands below it.
+_CARD: Final = 78
 
 
 def check_now() -> None:
@@ -69,7 +73,7 @@ def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
 
 
 def _metric(name: str, value: str, below: str) -> None:
-    st.metric(name, value, below, delta_color="off", delta_arrow="off")
+    st.metric(name, value, below, delta_color="off", delta_arrow="off", height=_CARD)
 
 
 def _told(figure: Estimate | None) -> tuple[str, str]:

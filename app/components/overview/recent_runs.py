@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 ALIKE: Final = 3
 #: Fewest runs that are drawn as bars.
 BARS: Final = 3
-#: Height in px of a card, with the bars that some of them have.
+#: Height in px of a card, with the bars that some of them have and without.
 TALL: Final = 174
+LOW: Final = 106
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Cards:
     """A row of figures, each with its change, what it is about, and the runs before it; all of one height."""
 
     grid: Grid
-    height: int | Literal["content"]
+    height: int
 
     def card(
         self, name: str, value: str, change: str | None, about: str, *,
@@ -60,7 +61,7 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
     )
     if nobody := review.nobody_flagged(last):
         st.info(nobody)
-    grid = Cards(st.grid(5, min_column_width=160, gap="small"), TALL if len(like) >= BARS else "content")
+    grid = Cards(st.grid(5, min_column_width=160, gap="small"), TALL if len(like) >= BARS else LOW)
     users, flagged = [run.users for run in like], percent(last.flagged / max(last.users, 1), 2)
     grid.card("Users scored", count(last.users), _change(users), f"{flagged} flagged", bars=users)
     monitored = [run.counts["monitor"] for run in like]

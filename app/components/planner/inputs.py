@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import guard
 from app.components.planner.hours import from_hours
-from app.components.shared import costs
+from app.components.shared import costs, room
 from app.components.shared.heading import section
 from app.queries import services
 from core.policy.thresholds.demand import Demand
@@ -23,9 +23,10 @@ def inputs(users: int, prevalence: float) -> Demand | None:
     policy = services.policy()
     with st.container(border=True):
         section("Capacity")
-        reviews = st.number_input("Reviews a day", 0, value=services.guidance().capacity, step=10, key=REVIEWS)
+        with room.field():
+            reviews = st.number_input("Reviews a day", 0, value=services.guidance().capacity, step=10, key=REVIEWS)
         from_hours(REVIEWS)
-        pair = st.grid(2, min_column_width=120)
+        pair = room.fields(2)
         with pair.cell():
             a_day = st.number_input("Users a day", 1, value=max(users, 1), key=f"plan-users-{users}")
         with pair.cell():
@@ -33,12 +34,15 @@ def inputs(users: int, prevalence: float) -> Demand | None:
                 "Spammers, %", 0.01, 99.99, 100 * prevalence, 0.1, key=f"plan-spammers-{users}",
                 help="Of the users to come; another share than among the labelled users counts these accordingly",
             )  # fmt: skip
-        days = st.number_input("Predict for days", 1, 366, 1, key="plan-days")
+        with room.field():
+            days = st.number_input("Predict for days", 1, 366, 1, key="plan-days")
         section("Costs", "in any one unit")
         prices = costs.asked()
         section("Floors", "0: none")
-        recall = st.slider("Recall, at least, %", 0, 100, 0, key=RECALL)
-        precision = st.slider("Precision of auto-remove, at least, %", 0, 100, 0, key=PRECISION)
+        with room.slider():
+            recall = st.slider("Recall, at least, %", 0, 100, 0, key=RECALL)
+        with room.slider():
+            precision = st.slider("Precision of auto-remove, at least, %", 0, 100, 0, key=PRECISION)
         armed = st.toggle("Automation removes", policy.armed, key="plan-armed", help="Else people see these users, too")
     with guard.shown() as failure:
         demand = Demand(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, navigation
+from app.components.shared import room
 from app.components.shared.empty_state import empty_state
 from app.queries import planner
 from app.words import count, legible, plain
@@ -24,10 +25,11 @@ def planned_on(model: Model) -> Prepared | None:
     given = st.query_params.get("on", "")
     # The address leads and is written when somebody chooses: written unasked, it would be a page more to go back over.
     st.session_state["planned-on"] = given if given in found else next(iter(found))
-    chosen = st.selectbox(
-        "Planned on", list(found), width=320, format_func=lambda identity: _named(found[identity]), key="planned-on",
-        on_change=lambda: st.query_params.update({"on": st.session_state["planned-on"]}),
-    )  # fmt: skip
+    with room.field():
+        chosen = st.selectbox(
+            "Planned on", list(found), width=320, format_func=lambda identity: _named(found[identity]),
+            key="planned-on", on_change=lambda: st.query_params.update({"on": st.session_state["planned-on"]}),
+        )  # fmt: skip
     with guard.shown() as failure, st.spinner("Scoring the labelled users"):
         prepared = planner.prepared(found[chosen], model)
         st.caption(f"{plain(prepared.rows.sentence)} Scored by {model.version}.")

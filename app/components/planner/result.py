@@ -31,6 +31,8 @@ _NAMES: Final = {
     "missed": "Spammers missed a day", "legitimate_per_1000_flags": "Legitimate users per 1,000 flags",
     "cost": "Cost a day",
 }  # fmt: skip
+#: px of a headline of two lines, as it has on a phone.
+HEADLINE: Final = 53
 _SHARES: Final = frozenset({"precision", "recall"})
 
 

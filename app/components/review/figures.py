@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from app.components.shared import room
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
@@ -27,20 +28,15 @@ def figures() -> None:
             pass
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        run = st.selectbox(
-            "Up to run", planned, format_func=lambda each: legible(f"{each.id} · {each.name}"), width=320,
-            key="figures_run",
-        )  # fmt: skip
-        days = st.number_input(
-            "Days",
-            1,
-            3650,
-            PERIOD_DAYS,
-            width=140,
-            key="figures_days",
-            bind="query-params",
-            help="All runs of its model and policy in so many days count; each user once, by the latest run",
-        )
+        with room.field(320):
+            run = st.selectbox(
+                "Up to run", planned, format_func=lambda each: legible(f"{each.id} · {each.name}"), key="figures_run"
+            )
+        with room.field(140):
+            days = st.number_input(
+                "Days", 1, 3650, PERIOD_DAYS, key="figures_days", bind="query-params",
+                help="All runs of its model and policy in so many days count; each user once, by the latest run",
+            )  # fmt: skip
     live = review.live_period(run, int(days))
     if live is None:
         return
@@ -53,13 +49,14 @@ def figures() -> None:
             "Estimates", f"95{NARROW}% intervals, {run.model} under {run.policy.version}, {count(live.users)} users"
         )
         numbers(_raw(found), f"figures-{run.id}")
-    st.table(table, border="horizontal", hide_index=True)
     st.caption(
         "Weighted: each judged user stands for as many as the plan drew it from (Horvitz and Thompson, 1952). Naive: "
         "as if those judged were all there are; where mostly flagged users are judged, naive recall is near "
         f"100{NARROW}% whatever the model misses. Unsure verdicts count as missing; the last column says how far "
         "they could move the figure."
     )
+    # Last: how high it is, nobody knows before the browser has drawn it.
+    st.table(table, border="horizontal", hide_index=True)
 
 
 def _raw(found: Figures) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import guard, session
+from app.components.shared import room
 from app.components.shared.forecast import forecast
 from app.components.shared.heading import section
 from app.queries import services
@@ -16,6 +17,8 @@ from app.words import moment, plain
 from core.review.guidance import RANDOM_SHARES, Guidance, ReasonCode
 
 _BEGUN: Final = "_guidance_begun"
+#: px of the head of the table, of a row, and of all rows in sight; one more is for a new code.
+_HEAD, _ROW, _MOST = 37, 35, 315
 
 
 def guidance_form(name: str) -> None:
@@ -41,6 +44,7 @@ def guidance_form(name: str) -> None:
         codes = st.data_editor(
             pd.DataFrame([{"judgement": c.judgement, "code": c.code, "text": c.text} for c in now.reasons]),
             num_rows="dynamic", hide_index=True, key=f"codes-{now.version}", width="stretch",
+            height=_HEAD + min(_ROW * (len(now.reasons) + 1), _MOST),
             column_config={
                 "judgement": st.column_config.SelectboxColumn(
                     "Verdict", options=["spammer", "legitimate", "unsure"], required=True
@@ -79,40 +83,42 @@ def _again() -> None:
 def _numbers(now: Guidance) -> dict[str, Any]:
     version, (least, most) = now.version, RANDOM_SHARES
     section("Reviews")
-    return {
-        "capacity": int(st.number_input(
-            "Reviews a day", 0, value=now.capacity, step=10, key=f"capacity-{version}",
-            help="So many places a day has in the queue, what is carried over included",
-        )),
-        "random_share": st.number_input(
-            "Of these, drawn at random, %", 100 * least, 100 * most, 100 * now.random_share, 5.0,
-            key=f"random-{version}", format="%g",
-            help="From every band, those allowed included: only so can anybody say what the model misses",
-        ) / 100,
-        "uncertain": int(st.number_input(
-            "Of these, at most so many the model is unsure of", 0, value=now.uncertain, key=f"uncertain-{version}"
-        )),
-        "service_hours": st.number_input(
-            "A case may wait, hours", 1.0, value=float(now.service_hours), step=1.0, format="%g", key=f"hours-{version}"
-        ),
-        "lease_minutes": st.number_input(
-            "A claim lasts, minutes", 1.0, value=float(now.lease_minutes), step=1.0, key=f"lease-{version}",
-            format="%g",
-            help="So long a case is kept for the reviewer who has it on the screen",
-        ),
-        "assigned_hours": st.number_input(
-            "An assigned case is offered to one person only, hours", 0.0, value=float(now.assigned_hours), step=1.0,
-            key=f"assigned-{version}", format="%g",
-        ),
-        "correction_hours": st.number_input(
-            "A verdict may be corrected, hours", 0.0, value=float(now.correction_hours), step=1.0, format="%g",
-            key=f"correction-{version}", help="By who gave it, on the user's page; undo works for the whole shift",
-        ),
-        "profile_url": st.text_input(
-            "Profile address", now.profile_url, placeholder="https://example.com/users/{user_id}",
-            key=f"profile-{version}",
-        ),
-    }  # fmt: skip
+    with room.fields():
+        return {
+            "capacity": int(st.number_input(
+                "Reviews a day", 0, value=now.capacity, step=10, key=f"capacity-{version}",
+                help="So many places a day has in the queue, what is carried over included",
+            )),
+            "random_share": st.number_input(
+                "Of these, drawn at random, %", 100 * least, 100 * most, 100 * now.random_share, 5.0,
+                key=f"random-{version}", format="%g",
+                help="From every band, those allowed included: only so can anybody say what the model misses",
+            ) / 100,
+            "uncertain": int(st.number_input(
+                "Of these, at most so many the model is unsure of", 0, value=now.uncertain, key=f"uncertain-{version}"
+            )),
+            "service_hours": st.number_input(
+                "A case may wait, hours", 1.0, value=float(now.service_hours), step=1.0, format="%g",
+                key=f"hours-{version}",
+            ),
+            "lease_minutes": st.number_input(
+                "A claim lasts, minutes", 1.0, value=float(now.lease_minutes), step=1.0, key=f"lease-{version}",
+                format="%g",
+                help="So long a case is kept for the reviewer who has it on the screen",
+            ),
+            "assigned_hours": st.number_input(
+                "An assigned case is offered to one person only, hours", 0.0, value=float(now.assigned_hours), step=1.0,
+                key=f"assigned-{version}", format="%g",
+            ),
+            "correction_hours": st.number_input(
+                "A verdict may be corrected, hours", 0.0, value=float(now.correction_hours), step=1.0, format="%g",
+                key=f"correction-{version}", help="By who gave it, on the user's page; undo works for the whole shift",
+            ),
+            "profile_url": st.text_input(
+                "Profile address", now.profile_url, placeholder="https://example.com/users/{user_id}",
+                key=f"profile-{version}",
+            ),
+        }  # fmt: skip
 
 
 def _codes(edited: pd.DataFrame) -> tuple[ReasonCode, ...]:

@@ -14,7 +14,7 @@ from app.components.review.assign import assign
 from app.components.review.case_session import Judgement
 from app.components.review.side_panel import reason_pills
 from app.components.review.verdict_bar import undo_button
-from app.components.shared import snooze
+from app.components.shared import room, snooze
 from app.queries import services
 from app.words import count, label, plain
 from core.policy.bands import BANDS
@@ -55,8 +55,9 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
                 _saying(chosen.ids.tolist())
             for judgement in _JUDGEMENTS:
                 for category in (services.categories() if judgement == "spammer" else ()) or ("",):
+                    word = _deed(len(cases), plain(category) or judgement)
                     st.button(
-                        _deed(len(cases), plain(category) or judgement), disabled=not cases,
+                        word, disabled=not cases, width=room.width(word),
                         key=f"triage-{judgement}{category and f'-{category}'}", on_click=_judge,
                         args=(name, chosen, cases, judgement, category),
                     )  # fmt: skip

@@ -13,6 +13,7 @@ from app.components.review import case_session, key_guard
 from app.components.review.case_session import Judgement
 from app.components.review.side_panel import reason_pills
 from app.components.review.workload import shift_began
+from app.components.shared import room
 from app.queries import services
 from app.words import plain
 
@@ -43,11 +44,13 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
             )  # fmt: skip
         st.button(
             "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=key_guard.NOTE,
+            width=room.width("Note N", icon=True),
             on_click=key_guard.open_note,
         )  # fmt: skip
         undo_button(name, on_desk=True)
         st.button(
             "Skip", icon=":material/arrow_forward:", shortcut="Right", type="tertiary", key=f"skip-{case}",
+            width=room.width("Skip right", icon=True),
             on_click=case_session.skip, args=(name, case),
         )  # fmt: skip
 
@@ -88,6 +91,6 @@ def undo_button(name: str, *, on_desk: bool = False) -> None:
     told = f"{plain(last[0].user)}: {last[0].verdict}" if len(last) == 1 else None
     st.button(
         word, icon=":material/undo:", shortcut="Z", type="tertiary", disabled=not last, help=told,
-        key="undo" if on_desk or not last else f"undo-{last[0].id}",
+        key="undo" if on_desk or not last else f"undo-{last[0].id}", width=room.width(f"{word} Z", icon=True),
         on_click=case_session.undo, args=(name, [verdict.id for verdict in last]), kwargs={"on_desk": on_desk},
     )  # fmt: skip

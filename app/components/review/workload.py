@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 import streamlit as st
 
 from app.queries import services
 from app.words import count
 from core.review.cases import CaseFilters, Progress
+
+#: px of the bar of what is done.
+_BAR: Final = 14
 
 
 def shift(name: str) -> Progress:
@@ -29,7 +33,8 @@ def shift(name: str) -> Progress:
 
 def bar(done: Progress) -> None:
     of = max(services.guidance().capacity, 1)
-    st.progress(min(done.judged / of, 1.0))
+    with st.container(height=_BAR, border=False):
+        st.progress(min(done.judged / of, 1.0))
 
 
 def _today_of(judged: int, capacity: int) -> str:

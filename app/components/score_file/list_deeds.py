@@ -11,7 +11,7 @@ import streamlit as st
 from app import guard, session
 from app.components.lists.chosen import Chosen, Ids
 from app.components.policy import drafting
-from app.components.shared import snooze
+from app.components.shared import room, snooze
 from app.components.shared.send_to_review import send_users
 from app.components.shared.take_away import touched
 from app.queries import services, users
@@ -69,7 +69,9 @@ def _nobody(run: Run) -> None:
             return
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             for word, icon in deeds.items():
-                st.button(word, icon=icon, disabled=True, key=f"nobody-{word}-{run.id}")
+                st.button(
+                    word, icon=icon, disabled=True, key=f"nobody-{word}-{run.id}", width=room.width(word, icon=True)
+                )
             snooze.undo()
 
 

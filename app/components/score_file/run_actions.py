@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.shared import room
 from app.queries import review, services
 from app.reports.run import report
 from core.scoring.runs import Run
@@ -34,6 +35,7 @@ def _report(run: Run, *, texts: bool) -> bytes:
 
 def another_file() -> None:
     """Leads back to the uploader."""
-    if st.button("Score another file", icon=":material/upload_file:", type="primary"):
+    word = "Score another file"
+    if st.button(word, icon=":material/upload_file:", type="primary", width=room.width(word, icon=True)):
         st.query_params.clear()
         st.rerun()

@@ -12,6 +12,7 @@ import streamlit as st
 from app import charts
 from app.components.lists import place
 from app.components.score_file import list_words
+from app.components.shared import room
 from app.components.shared.figure import Click, figure, theme
 from app.queries import services, users
 from app.words import count, label, legible
@@ -71,9 +72,10 @@ def bands(run: Run, view: ListView) -> None:
     """How many users are in each band; a click lists them."""
     name = f"bands-{run.id}"
     st.session_state[name] = view.filters.group if view.filters.group in BANDS else None
+    words = {band: f"{label(band)} {count(run.counts[band])}" for band in reversed(BANDS)}
     st.pills(
-        "Band", tuple(reversed(BANDS)), key=name, wrap=True, width="content", label_visibility="collapsed",
-        format_func=lambda band: f"{label(band)} {count(run.counts[band])}",
+        "Band", tuple(words), key=name, wrap=True, width=sum(map(room.width, words.values())),
+        label_visibility="collapsed", format_func=words.__getitem__,
         on_change=lambda: go(run, view, group=st.session_state[name] or "everyone"),
     )  # fmt: skip
 

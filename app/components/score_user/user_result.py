@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app import charts
 from app.components.score_user.user_form import statuses
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 #: Rows of the waterfall; the others are added up in one.
 SHOWN = 8
 #: px that a result takes at least.
-_ROOM = 900
-_DRAWN = "_result_of"
+ROOM = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +66,6 @@ def scored(model: Model, values: pd.Series[float], words: Mapping[str, str] = Ma
     score = scorer.score_values(judged, texts=texts).checked()
     pushes = model.explainer.contributions(scorer.coded(judged, texts).x)[0]
     return Result(score, reasons(values, pushes, model, services.meanings(), words), words)
-
-
-def room_of_its_own(place: DeltaGenerator, start: Start) -> DeltaGenerator:
-    """Where the result is drawn: until there is one its room is kept, so that what stands below it does not jump."""
-    room = place.empty()
-    if st.session_state.get(_DRAWN) != start.key:
-        st.session_state[_DRAWN] = start.key
-        room.skeleton(height=_ROOM)
-    return room
 
 
 def user_result(

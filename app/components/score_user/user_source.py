@@ -13,6 +13,7 @@ import streamlit as st
 
 from app import navigation
 from app.components.lists import place
+from app.components.shared import room
 from app.components.shared.send_to_review import send_users
 from app.queries import services
 from app.words import count, legible, plain
@@ -76,14 +77,17 @@ def user_source(model: Model) -> Start:
     if dataset and dataset not in options:
         raise UnknownItemError("dataset", dataset)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Start from", [_MEDIANS, *options], index=[_MEDIANS, *options].index(dataset) if dataset in options else 0,
-            format_func=lambda identity: _named(options.get(identity)), width=320, key=f"source-{dataset}",
-        )  # fmt: skip
-        user = st.text_input(
-            "User id", placeholder="Find a user by id", icon=":material/search:", width=220,
-            disabled=chosen == _MEDIANS, key=f"user-{chosen}",
-        )  # fmt: skip
+        with room.field(320):
+            chosen = st.selectbox(
+                "Start from", [_MEDIANS, *options],
+                index=[_MEDIANS, *options].index(dataset) if dataset in options else 0,
+                format_func=lambda identity: _named(options.get(identity)), key=f"source-{dataset}",
+            )  # fmt: skip
+        with room.field(220):
+            user = st.text_input(
+                "User id", placeholder="Find a user by id", icon=":material/search:", disabled=chosen == _MEDIANS,
+                key=f"user-{chosen}",
+            )  # fmt: skip
     if chosen != dataset and not (chosen == _MEDIANS and not dataset):
         _go(chosen, None)
     if user and chosen != _MEDIANS:

@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from app import navigation
+from app.components.shared import room
 from core.evaluation.resample import Costs
 from core.policy.thresholds.demand import Demand
 
@@ -25,7 +26,7 @@ def cost(field: str) -> float:
 
 def asked() -> dict[str, float]:
     """The fields of the Planner, beside each other; what was set stays when the page is left."""
-    three = st.grid(3, min_column_width=70)
+    three = room.fields(3, min_column_width=70)
     for field, (word, step) in FIELDS.items():
         with three.cell():
             given = st.number_input(word, 0.0, value=cost(field), step=step, key=f"plan-{field}")

@@ -9,8 +9,16 @@ from typing import Final
 import streamlit as st
 
 from app.components.lists import place
+from app.components.shared import room
 
 _NO_LISTS: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
+
+
+def opened(key: str, panels: Sequence[str]) -> str:
+    """What `panel` will give, for what is drawn above it."""
+    # Not bound to the address by Streamlit: a page cannot change an address that has such a name in it.
+    asked = st.query_params.get(key, "")
+    return asked if asked in panels else panels[0]
 
 
 def panel(key: str, panels: Sequence[str], lists: Mapping[str, Collection[str]] = _NO_LISTS) -> str:
@@ -18,9 +26,7 @@ def panel(key: str, panels: Sequence[str], lists: Mapping[str, Collection[str]] 
 
     lists: names that the views of a panel with a list have there; they mean nothing to another list.
     """
-    # Not bound to the address by Streamlit: a page cannot change an address that has such a name in it.
-    asked = st.query_params.get(key, "")
-    st.session_state[key] = at = asked if asked in panels else panels[0]
+    st.session_state[key] = at = opened(key, panels)
 
     def go() -> None:
         to = st.session_state[key]
@@ -29,5 +35,6 @@ def panel(key: str, panels: Sequence[str], lists: Mapping[str, Collection[str]] 
                 del st.query_params[name]
         st.query_params[key] = to
 
-    st.segmented_control("Panel", panels, required=True, key=key, label_visibility="collapsed", on_change=go)
+    with room.line():
+        st.segmented_control("Panel", panels, required=True, key=key, label_visibility="collapsed", on_change=go)
     return at

@@ -10,6 +10,7 @@ from app import guard
 from app.components.files.said import KINDS, TYPES
 from app.components.files.understood import understood
 from app.components.score_file.upload import had, taken
+from app.components.shared import room
 from app.queries import services
 from app.words import count, legible, plain
 from core.data.datasets import Dataset
@@ -26,16 +27,16 @@ def labelled() -> Dataset | None:
     services.demo_labelled()
     found = {each.id: each for each in services.home().datasets.labelled()}
     if not found:
-        st.selectbox("Labelled users", (), placeholder="None stored yet", disabled=True, width=320, key="no_dataset")
+        with room.field(320):
+            st.selectbox("Labelled users", (), placeholder="None stored yet", disabled=True, key="no_dataset")
         return None
     # A widget may be given a value before it is drawn only.
     if (new := st.session_state.pop(_NEW, None)) in found:
         st.session_state[_CHOSEN] = new
     if st.session_state.get(_CHOSEN) not in found:
         st.session_state.pop(_CHOSEN, None)
-    chosen = st.selectbox(
-        "Labelled users", list(found), format_func=lambda name: _told(found[name]), key=_CHOSEN, width=320
-    )
+    with room.field(320):
+        chosen = st.selectbox("Labelled users", list(found), format_func=lambda name: _told(found[name]), key=_CHOSEN)
     return found[chosen]
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import guard, session
+from app.components.shared import room
 from app.components.train import run_words
 from app.components.train.labelled import add_labelled, labelled
 from app.components.train.under_way import PREFIX
@@ -51,7 +52,8 @@ def request() -> Request:
             add_labelled()  # before the choice, so that a new file can be the one chosen
         with users:
             dataset = labelled()
-        family = st.selectbox("Family", list(families.FAMILIES), format_func=_family, key="train_family", width=240)
+        with room.field(240):
+            family = st.selectbox("Family", list(families.FAMILIES), format_func=_family, key="train_family")
         with st.popover("Options", icon=":material/tune:"):
             options = _options()
         name = _name()
