@@ -99,3 +99,15 @@ def test_what_was_found_is_kept_with_the_version(home: Home, champion: Model) ->
         assert home.gate_reports.kept("v0002") == found
     assert home.gate_reports.kept("v0003") is None
     assert home.gate_reports.kept("../../salt") is None
+
+
+def test_golden_items_are_flagged_above_review_and_time_is_told_for_one_user(champion: Model) -> None:
+    golden = labelled(400, 12)
+    score = Scorer(champion).score(golden.frame).probability
+    between = golden.only((score > THRESHOLDS["monitor"]) & (score <= THRESHOLDS["human_review"]))
+    found = {each.name: each for each in gated(champion, champion, golden=between).checks}
+
+    # Nobody between the two is flagged, so that those who are legitimate are judged rightly.
+    assert found["golden items"].figure == pytest.approx(1 - between.label.mean())
+    assert 0 < between.label.sum() < len(between.label)
+    assert 0 < gate._seconds(champion, JUDGES) < 0.1

@@ -154,3 +154,38 @@ def test_reasons_and_speed_are_held_against_their_thresholds() -> None:
 def test_a_candidate_that_nobody_waits_for_is_fast_enough_however_fast_the_champion_is() -> None:
     assert gate_checks.speed(0.3e-6, 1.5e-6).state == "passed"
     assert gate_checks.speed(3e-6, 15e-6).state == "open"
+
+
+def test_a_check_says_what_was_found_what_it_is_held_against_and_in_words_both() -> None:
+    many = gate_checks.precision(Gain(0.9, 0.8, -0.15, 0.01), 0.7, (50, 40))
+    assert (many.figure, many.threshold) == (0.8, pytest.approx(0.85))
+    assert many.sentence == (
+        "In the top band 80.0\u202f% of 40 judges are spammers, 90.0\u202f% of 50 by the champion, which may be chance."
+    )
+    assert gate_checks.precision(Gain(0.9, 0.8, -0.15, 0.01), 0.7, (12, 40)).threshold == pytest.approx(0.65)
+    nobody = gate_checks.precision(Gain(0.9, UNKNOWN, UNKNOWN, UNKNOWN), 0.9, (50, 0))
+    assert (nobody.state, nobody.sentence) == ("open", "It puts no judge into the top band, the champion 50.")
+
+    calibration = gate_checks.calibration(Gain(0.03, 0.04, -0.01, 0.03))
+    assert (calibration.figure, calibration.threshold) == (0.04, pytest.approx(0.05))
+    assert calibration.sentence == "Calibration error is 0.040, 0.030 of the champion."
+
+    label = np.array([1.0, 1.0, 0.0, 0.0])
+    golden = gate_checks.golden(label, label == 1, np.array([True, False, True, False]))
+    assert (golden.figure, golden.threshold) == (0.5, 1.0)
+    assert golden.sentence == "Of 4 golden items it judges 2 rightly, the champion 4."
+
+    slow = gate_checks.speed(2e-6, 1e-5)
+    assert (slow.figure, slow.threshold) == (pytest.approx(5.0), gate_checks.SLOWER)
+    assert slow.sentence == (
+        "It takes 5.0 times as long as the champion to score, 10.0 µs a user; 2 times may be, or 5 µs."
+    )
+
+
+def test_limits_themselves_pass() -> None:
+    assert gate_checks.speed(gate_checks.QUICK / 5, gate_checks.QUICK).state == "passed"
+    assert gate_checks.speed(1.0, gate_checks.SLOWER).state == "passed"
+    assert gate_checks.reasons(np.array([gate_checks.LEAST_OVERLAP])).state == "passed"
+    assert gate_checks.flips(np.array([True, False]), np.array([15.0, 85.0])).state == "passed"
+    assert gate_checks.calibration(Gain(0.0, 0.02, -0.01, 0.03)).state == "passed"
+    assert gate_checks.calibration(Gain(0.0, 0.03, 0.02, 0.04)).state == "open"
