@@ -217,7 +217,7 @@ def test_pushes_lead_from_the_average_user_to_this_one_strongest_first() -> None
     np.testing.assert_allclose(bar.base, [-3.71, -0.89, -0.37, -0.69])
     np.testing.assert_allclose(bar.base[-1] + bar.x[-1], 0.30)
     shown = [text for trace in figure.data for text in (trace.text or ())]
-    assert shown == ["+2.82", "+0.52", "−0.32", "+0.99", "−3.71", "<b>+0.30</b>, score <b>0.574</b>"]
+    assert shown == ["+2.82", "+0.52", "−0.32", "+0.99", "−3.71", "<b>+0.30</b><br>score <b>0.574</b>"]
     ink, grey = charts.PALETTE["light"]["ink"], charts.PALETTE["light"]["population"]
     assert list(bar.marker.color) == [ink, ink, grey, ink]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from core.home import Home
@@ -20,9 +18,9 @@ def run(own: Home) -> str:
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)
         for row, user in zip(users[names].to_numpy(float).tolist(), users["user"], strict=True)
     ]
-    some = [replace(each, context={"country": "DE", "plan": "free"}) if at % 2 else each
+    some = [each._replace(context={"country": "DE", "plan": "free"}) if at % 2 else each
             for at, each in enumerate(asked)]  # fmt: skip
-    serving.score([*some, replace(asked[0], values=asked[1].values)], now=make.NOW)
+    serving.score([*some, asked[0]._replace(values=asked[1].values)], now=make.NOW)
     (ended,) = serving.ended(now=make.NOW, everything=True)
     own.closing.close(ended, make.SCHEMA, now=make.NOW)
     own.plans.queue_run(ended, by="Ada", now=make.NOW)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +40,7 @@ def run(own: Home) -> Run:
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)
         for row, user in zip(USERS[names].to_numpy(float).tolist(), USERS["user"], strict=True)
     ]
-    twice = [replace(asked[at], values=asked[at + 1 + number].values) for number, at in enumerate(AGAIN)]
+    twice = [asked[at]._replace(values=asked[at + 1 + number].values) for number, at in enumerate(AGAIN)]
     serving.score([*asked, *twice], now=NOW)
     (ended,) = serving.ended(now=NOW, everything=True)
     own.closing.close(ended, make.SCHEMA, now=NOW)

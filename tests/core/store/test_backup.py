@@ -116,7 +116,9 @@ def test_a_restored_home_answers_as_the_one_it_was_made_of(before: Home, tmp_pat
 def test_a_backup_has_all_that_the_home_keeps_but_secrets_and_what_passes(before: Home, archive: Path) -> None:
     home = before.settings.home
     kept = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
-    passing = {name for name in kept if name.endswith((".lock", "-wal", "-shm", "log.txt", "/start", "/alive"))}
+    passing = {
+        name for name in kept if name.endswith((".lock", "-wal", "-shm", "log.txt", "/start", "/alive", ".forgotten"))
+    }
 
     held = members(archive)
     assert kept - passing - {"data/secrets.toml"} == held.keys() - {backups.ABOUT, backups.MANIFEST}
