@@ -62,7 +62,8 @@ def pushes(
     low, high = _room(min(totals), max(totals), 0.2, 0.2)
     figure.update_xaxes(range=[low, high], nticks=6, title_text="log-odds of being a spammer")
     _end(figure, 0, baseline, words.signed(baseline), "circle", colour["muted"], (low + high) / 2)
-    score = f"<b>{words.signed(margin)}</b>, score <b>{escape_label(probability)}</b>"
+    # In two lines: beside each other they are wider than the axis of a phone.
+    score = f"<b>{words.signed(margin)}</b><br>score <b>{escape_label(probability)}</b>"
     _end(figure, last, margin, score, "diamond", colour["accent"], (low + high) / 2)
     sub = "strongest first, in log-odds; to the right is towards spammer"
     return titled(figure, "Why this score", sub, _pushes_alt(given, baseline, margin, probability, rest, rest_count))
