@@ -25,14 +25,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Row, bindparam, delete, insert, literal_column, select, update
 
 from core import locks
 from core.errors import RefusedError
 from core.files import within
 from core.locks import Lock
-from core.store.database import Database, for_tuples
+from core.store.database import Database, conflicting, for_tuples, listed
 from core.store.moment import stored
 from core.store.tables import replies
 
@@ -255,7 +254,7 @@ def _keep_unclaimed(connection: Connection, kept: Sequence[tuple[Asking, Reply]]
 
 
 #: Whoever has claimed what is answered here finds the claim lost.
-_NEW: Final = sqlite.insert(replies)
+_NEW: Final = conflicting(replies)
 _UNCLAIMED: Final = for_tuples(
     _NEW.on_conflict_do_update(
         index_elements=replies.primary_key,
@@ -290,11 +289,9 @@ def _rows(connection: Connection, asked: Sequence[Asking], now: datetime) -> dic
     """What is kept of these requests."""
     found = dict[_At, Row[Any]]()
     for owner in dict.fromkeys(each.owner for each in asked):
-        # A list in JSON is one variable; SQLite takes a limited number of them.
         keys = json.dumps([each.key for each in asked if each.owner == owner])
-        listed = func.json_each(keys).table_valued("value")
         wanted = select(replies).where(
-            replies.c.owner == owner, replies.c.key.in_(select(listed.c.value)), replies.c.at > now - KEPT
+            replies.c.owner == owner, replies.c.key.in_(listed(keys)), replies.c.at > now - KEPT
         )
         found |= {(owner, row.key): row for row in connection.execute(wanted)}
     return found

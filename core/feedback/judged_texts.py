@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from core.feedback.table import column
 from core.feedback.verdict import Verdict
 from core.schema.levels import written
-from core.store.database import Database
+from core.store.database import Database, conflicting
 from core.store.tables import judged_texts
 
 
@@ -38,7 +37,7 @@ def keep(connection: Connection, verdict: Verdict) -> None:
         for name, text in verdict.texts.items() if verdict.features.get(name) is not None
     ]  # fmt: skip
     if rows:
-        connection.execute(insert(judged_texts).on_conflict_do_nothing(), rows)
+        connection.execute(conflicting(judged_texts).on_conflict_do_nothing(), rows)
 
 
 def kept(database: Database) -> tuple[Kept, ...]:

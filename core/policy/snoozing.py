@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, select
 
 from core.access.accounts import Accounts
 from core.policy.list_store import Grounds, ListStore, column_of, entry_of
 from core.policy.lists import USER, Entry
 from core.schema import schema as schemas
-from core.store.database import Database
+from core.store.database import Database, listed
 from core.store.tables import cases, list_entries
 
 
@@ -70,7 +70,7 @@ class Snoozing:
 
     def standing(self, users: Sequence[str], *, now: datetime) -> dict[str, Entry]:
         """By user, the entry by which each of these is snoozed now; without those who are not."""
-        asked = select(func.json_each(json.dumps(list(users))).table_valued("value").c.value)
+        asked = listed(json.dumps(list(users)))
         ours = select(list_entries).where(*in_force(now), list_entries.c.compared.in_(asked))
         with self.database.connect() as connection:
             return {row.compared: entry_of(row) for row in connection.execute(ours)}

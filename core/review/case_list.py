@@ -25,7 +25,7 @@ from core.policy.snoozing import in_force
 from core.review.cases import QUEUED, Case, CaseFilters, Order, id_of, of_row
 from core.scoring.listing import params as written
 from core.scoring.listing.run_users import SIZES
-from core.store.database import Database
+from core.store.database import Database, listed
 from core.store.tables import OPEN, cases, list_entries
 from core.wording import count
 
@@ -177,7 +177,7 @@ class CaseLists:
 
     def of_users(self, users: Sequence[str]) -> int:
         """How many of these users have an open case."""
-        asked = select(func.json_each(json.dumps(list(users))).table_valued("value").c.value)
+        asked = listed(json.dumps(list(users)))
         found = select(func.count()).select_from(cases).where(OPEN, cases.c.user.in_(asked))
         with self.database.connect() as connection:
             return connection.execute(found).scalar_one()

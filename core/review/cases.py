@@ -20,7 +20,7 @@ from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
 from core.policy.bands import BANDS, Action, Band
 from core.policy.snoozing import snoozed
-from core.store.database import Database
+from core.store.database import Database, entries
 from core.store.tables import OPEN, cases
 
 #: What a case holds of its claim while nobody has one.
@@ -152,13 +152,13 @@ class CaseFilters:
         # name in several ways, so that SQLite before 3.45 would not find it.
         conditions: list[ColumnElement[bool]] = []
         if self.feature is not None and self.within is not None:
-            item = func.json_each(cases.c.features).table_valued("key", "value")
+            item = entries(cases.c.features)
             conditions.append(exists().where(item.c.key == self.feature, item.c.value.between(*self.within)))
         if self.context is not None and self.values:
-            item = func.json_each(cases.c.context).table_valued("key", "value")
+            item = entries(cases.c.context)
             conditions.append(exists().where(item.c.key == self.context, item.c.value.in_(self.values)))
         if wanted := self.text.strip():
-            item = func.json_each(cases.c.context).table_valued("key", "value")
+            item = entries(cases.c.context)
             in_context = exists().where(item.c.value.icontains(wanted, autoescape=True))
             conditions.append(or_(cases.c.user.icontains(wanted, autoescape=True), in_context))
         return conditions
@@ -272,7 +272,7 @@ class Cases:
         """The numbers of cases that hold one of these texts and that no run has changed since a moment, or that are of
         one of these datasets; and how many of them are open.
         """
-        item = func.json_each(cases.c.context).table_valued("key", "value")
+        item = entries(cases.c.context)
         holds = exists().where(item.c.key.in_(texts), item.c.value.is_not(None))
         old = or_(cases.c.updated < until, cases.c.dataset.in_(datasets))
         with self.database.connect() as connection:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from core.data.split import Split
 from core.feedback.strata import SAMPLED, Stratum
@@ -19,7 +19,7 @@ from core.policy.bands import Action, Band
 from core.review import ordering
 from core.review.cases import NOBODY
 from core.review.guidance import GuidanceStore
-from core.store.database import Database
+from core.store.database import Database, listed
 from core.store.numbered import Numbering
 from core.store.tables import OPEN, cases
 
@@ -142,7 +142,7 @@ class Enqueuing:
         """Who of these has an open case, and on which values (`facts_of`) each of the others was judged."""
         asked = json.dumps(list(users))
         judged = select(cases.c.user, cases.c.facts).where(
-            cases.c.user.in_(_each(asked)), cases.c.judgement.is_not(None)
+            cases.c.user.in_(listed(asked)), cases.c.judgement.is_not(None)
         )
         with self.database.connect() as connection:
             open_ = frozenset(_standing(connection, asked))
@@ -231,7 +231,7 @@ def _may_be_written(meeting: _Meeting, now: datetime) -> bool:
 def _standing(connection: Connection, users: str) -> dict[str, Row[Any]]:
     """The open case of each user, without what is long."""
     short = [column for column in cases.c if column.name not in {"context", "features"}]
-    result = connection.execute(select(*short).where(OPEN, cases.c.user.in_(_each(users))))
+    result = connection.execute(select(*short).where(OPEN, cases.c.user.in_(listed(users))))
     return {row.user: row for row in result}
 
 
@@ -239,15 +239,11 @@ def _judged(connection: Connection, users: str) -> dict[str, str]:
     """The digest of the features last judged, of each user whose last judgement says spammer or legitimate."""
     last = (
         select(cases.c.user, cases.c.facts, cases.c.judgement)
-        .where(cases.c.user.in_(_each(users)), cases.c.judgement.is_not(None))
+        .where(cases.c.user.in_(listed(users)), cases.c.judgement.is_not(None))
         .order_by(cases.c.judged_at, cases.c.number)
     )
     found = {row.user: row for row in connection.execute(last)}
     return {user: row.facts for user, row in found.items() if row.judgement != "unsure"}
-
-
-def _each(users: str) -> Select[Any]:
-    return select(func.json_each(users).table_valued("value").c.value)
 
 
 def _rows(

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from core import locks
 from core.access import idempotency
@@ -31,7 +31,7 @@ from core.policy.decide import SCORE, decide
 from core.policy.policy import Policy
 from core.scoring import runs
 from core.scoring.runs import Runs
-from core.store.database import Database, for_tuples
+from core.store.database import Database, for_tuples, listed
 from core.store.tables import predictions, served
 
 #: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
@@ -232,9 +232,8 @@ class OnlineRuns:
 
 _PREDICTIONS: Final = for_tuples(insert(predictions))
 _OF_RUN: Final = select(predictions).where(predictions.c.run == bindparam("run")).order_by(predictions.c.row)
-_LISTED: Final = func.json_each(bindparam("rows")).table_valued("value")
 _ALL: Final = for_tuples(_OF_RUN)
-_THESE: Final = for_tuples(_OF_RUN.where(predictions.c.row.in_(select(_LISTED.c.value))))
+_THESE: Final = for_tuples(_OF_RUN.where(predictions.c.row.in_(listed(bindparam("rows")))))
 
 
 def _row(number: int, at: int, user: Served, identity: str) -> tuple[Any, ...]:

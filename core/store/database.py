@@ -12,7 +12,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Insert, Select, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    URL,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    TableValuedAlias,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)  # fmt: skip
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 
@@ -200,6 +217,21 @@ class Database:
 
     def _file(self) -> int | None:
         return self.path.stat().st_ino if self.path.exists() else None
+
+
+def conflicting(table: Table) -> sqlite.Insert:
+    """An insert that can say what becomes of a row that is there already."""
+    return sqlite.insert(table)
+
+
+def listed(values: str | BindParameter[str]) -> Select[Any]:
+    """The values of a list in JSON, which is one variable however long it is: a statement takes a limited number."""
+    return select(func.json_each(values).table_valued("value").c.value)
+
+
+def entries(column: ColumnElement[Any]) -> TableValuedAlias:
+    """The entries of an object in JSON, by `key` and `value`."""
+    return func.json_each(column).table_valued("key", "value")
 
 
 def for_tuples(statement: Insert | Select[Any]) -> str:
