@@ -59,7 +59,8 @@ def pushes(
     figure = _row_axis(
         figure, ["average user", *(step.label for step in steps), "<b>this user</b>"], given, theme=theme
     )
-    low, high = _room(min(totals), max(totals), 0.2, 0.2)
+    # Left of the bars stand names: on a phone a number of four digits takes a third of the axis.
+    low, high = _room(min(totals), max(totals), 0.3, 0.2)
     figure.update_xaxes(range=[low, high], nticks=6, title_text="log-odds of being a spammer")
     _end(figure, 0, baseline, words.signed(baseline), "circle", colour["muted"], (low + high) / 2)
     # In two lines: beside each other they are wider than the axis of a phone.
