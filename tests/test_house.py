@@ -34,6 +34,11 @@ FLOORS: Final = {f"core.{room}": floor for floor, room in enumerate((*CORE, *TOP
 MOST_FILES: Final = 14
 MOST_OF_CORE: Final = 0.12
 ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
+#: Who knows which database it is: the room that keeps it, and what looks into its file from outside.
+KNOW_THE_DATABASE: Final = frozenset(
+    {f"core.store.{name}" for name in ("backup", "database", "database_failures", "migrating", "numbered", "tables")}
+    | {"core.catalog.erasure.in_files", "core.catalog.proof.finding", "core.catalog.proof.state_db"}
+)
 #: Names of the library that fits the model that leads stand here alone; others have `Model.predictor` and `.explainer`.
 KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "rounds", "boosted", "tree_check")}
 #: The set-up runs before core can.
@@ -300,6 +305,15 @@ def _library(source: Source) -> Iterator[str]:
             yield f"line {number} names it"
 
 
+@rule("few know which database it is")
+def _database(source: Source) -> Iterator[str]:
+    if source.name in KNOW_THE_DATABASE or source.name.startswith("core.store.migrations"):
+        return
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if re.search(r"sqlite|PRAGMA|json_each", line.partition("#")[0]):
+            yield f"line {number} knows it"
+
+
 @rule("what is missing in a table is a dash, not the word None")
 def _dashes(source: Source) -> Iterator[str]:
     for node in source.nodes:
@@ -414,6 +428,8 @@ BROKEN: Final = [
     (_made_in_their_room, "app.commands.x", "policy = Policy(0.1, 0.2, 0.3)"),
     (_made_in_their_room, "core.hub.x", "with FileLock(path): ..."),
     (_library, "core.scoring.x", "margin = model.booster.predict(x)"),
+    (_database, "core.review.x", "from sqlalchemy.dialects import sqlite"),
+    (_database, "core.review.x", "found = select(func.json_each(values))"),
 ]
 KEPT: Final = [
     (_floors, "core.model.x", "from core.schema import schema\nfrom core.model import learner\nfrom core import jobs"),
