@@ -39,7 +39,8 @@ def list_decisions(
     ] = None,
     limit: Most = 1_000,
 ) -> Decisions:  # fmt: skip
-    """The decisions after a number, oldest first; numbers never change, so that asking again gives the same.
+    """The decisions after a number, oldest first. Numbers never change: asking again gives the same, without those
+    that the retention period has ended for since.
 
     Where to begin is said by one of `since`, `cursor` and `consumer`, and else is the first. A consumer acts on what it
     reads, then confirms it: what it has not confirmed it is given again.
@@ -71,7 +72,9 @@ async def confirm_decisions(
 
 @before.get("/decisions")
 def decisions(live: Here, who: MayExport, since: Since = 0, most: Most = 1_000) -> DecisionsBefore:
-    """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
+    """The decisions after a number, oldest first. Numbers never change: asking again gives the same, without those
+    that the retention period has ended for since.
+    """
     rows = _read(live, who, since, most)
     return DecisionsBefore.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
 
