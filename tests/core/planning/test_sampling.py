@@ -10,7 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.planning.sampling import BANDED, EVEN, MOST_STANDS_FOR, blind, draws, farthest, picks, risen, sizes
+from core.planning.sampling import (
+    BANDED,
+    EVEN,
+    MOST_STANDS_FOR,
+    NEAREST,
+    blind,
+    draws,
+    farthest,
+    nearest,
+    picks,
+    risen,
+    sizes,
+)  # fmt: skip
 from core.policy.decide import decide
 from tests import make
 
@@ -146,3 +158,29 @@ def test_draws_are_independent_of_the_split_and_of_other_salts() -> None:
     part = [hashlib.blake2b(each.encode(), key=b"salt", digest_size=8).digest()[0] / 256 for each in ids]
     for other in (part, draws(ids, b"pepper")):
         assert abs(np.corrcoef(draws(ids, b"salt"), other)[0, 1]) < 5 / np.sqrt(20_000)
+
+
+def test_a_draw_is_worth_its_share_of_everybody_of_its_band_and_of_the_spread_of_scores() -> None:
+    score = np.array([0.5, 0.5, 0.5, 0.1])
+    spread = np.sqrt(score * (1 - score))
+    of_band = np.array([1 / 3, 1 / 3, 1 / 3, 1.0]) / 2  # each of two bands half
+    expected = EVEN / 4 + BANDED * of_band + (1 - EVEN - BANDED) * spread / spread.sum()
+
+    np.testing.assert_allclose(sizes(score, np.array([1, 1, 1, 0])), expected)
+
+
+def test_each_band_gets_the_level_that_its_users_are_worth_and_no_user_of_another() -> None:
+    score = np.repeat([0.1, 0.5, 0.8, 0.95], 1_000)
+    band = severity(score)
+    found = risen(score, band, np.zeros(len(score)), 400)
+
+    for each in range(4):
+        assert found[band == each].sum() == pytest.approx(400 * sizes(score, band)[band == each].sum())
+
+
+def test_picks_are_chosen_among_three_times_as_many_of_the_nearest() -> None:
+    gap = np.random.default_rng(0).random(5_000)
+    for most in (1, NEAREST, 3 * NEAREST):
+        found = nearest(gap, most)
+        assert len(found) == min(max(NEAREST, 3 * most), 5_000)
+        assert gap[found].max() <= np.delete(gap, found).min(initial=2)
