@@ -172,10 +172,10 @@ def test_a_draw_is_worth_its_share_of_everybody_of_its_band_and_of_the_spread_of
 def test_each_band_gets_the_level_that_its_users_are_worth_and_no_user_of_another() -> None:
     score = np.repeat([0.1, 0.5, 0.8, 0.95], 1_000)
     band = severity(score)
-    found = risen(score, band, np.zeros(len(score)), 400)
-
-    for each in range(4):
-        assert found[band == each].sum() == pytest.approx(400 * sizes(score, band)[band == each].sum())
+    for expected in (2, 400):  # so few that each stands for more users than one may, and enough
+        found = risen(score, band, np.zeros(len(score)), expected)
+        for each in range(4):
+            assert found[band == each].sum() == pytest.approx(expected * sizes(score, band)[band == each].sum())
 
 
 def test_picks_are_chosen_among_three_times_as_many_of_the_nearest() -> None:
