@@ -137,7 +137,7 @@ def plan_for(point: Mark) -> None:
 
 
 def _table(plan: Plan, live: Mapping[str, Figure]) -> pd.DataFrame:
-    rows = []
+    rows, version = [], services.policy().version
     for name, word in _NAMES.items():
         found, before = plan.expected[name], live[name]
         show = _share if name in _SHARES else _number
@@ -145,7 +145,7 @@ def _table(plan: Plan, live: Mapping[str, Figure]) -> pd.DataFrame:
             {
                 "Figure": word, "This plan": show(found.value), "Long run": _ends(show, found.low, found.high),
                 "Predicted": _ends(show, found.predicted_low, found.predicted_high),
-                services.policy().version: show(before.value),
+                version: show(before.value),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
