@@ -311,6 +311,17 @@ def test_certified_bounds_of_rare_events_fail_no_more_often_than_promised():
         assert above <= 0.025
 
 
+def test_at_its_ends_a_certified_total_has_made_the_bets_forty_times_as_much() -> None:
+    weight, variance = np.array([3.0, 40.0, 40.0, 100.0] * 10), 9_000.0
+    low, high = bounds.certified_rare(weight, 100.0, variance, 0.025)
+    root = np.sqrt(variance / (2 * np.log(40)))
+    above, below = 1 / (100 + root), 1 / root
+
+    assert np.prod(1 - above * weight) / (1 - above) ** high == pytest.approx(40)
+    assert np.prod(1 + below * weight) / (1 + below) ** low == pytest.approx(40)
+    assert low < weight.sum() < high
+
+
 @pytest.mark.parametrize("events", [0, 3, 30, 77, 80])
 def test_certified_bounds_of_a_share_fail_no_more_often_than_promised(events):
     judged = np.arange(max(0, events - 60), min(20, events) + 1)
