@@ -56,7 +56,7 @@ def test_predictions_are_dropped_and_held_against_the_model_in_charge(
     tab.get_by_role("button", name="Add predictions").click()
     tab.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(path)
 
-    finding = tab.get_by_role("heading", name=re.compile(r"^v0001 is better than theirs\.csv by \.\d+ PR-AUC, 95 %"))
+    finding = tab.get_by_role("heading", name=re.compile(r"^v0001 is better than theirs\.csv by 0\.\d+ PR-AUC, 95 %"))
     expect(finding).to_be_visible()
     expect(tab.get_by_text(re.compile(f"^{moved} users change band"))).to_be_visible()
     expect(tab).to_have_url(re.compile(r"b=p-[0-9a-f]{16}"))
