@@ -40,7 +40,7 @@ def set_value(page: Page, feature: str, value: str) -> None:
 
 
 def score(page: Page) -> str:
-    return page.get_by_text(re.compile(r"^score [<>]?0\.\d{3}")).inner_text()
+    return page.locator("p").filter(has_text=re.compile(r"^score [<>]?0\.\d{3}")).inner_text()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def score(page: Page) -> str:
-    return page.get_by_text(re.compile(r"^score [>0-9.]+")).inner_text()
+    return page.locator("p").filter(has_text=re.compile(r"^score [>0-9.]+")).inner_text()
 
 
 @pytest.mark.parametrize(
