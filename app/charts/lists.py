@@ -31,7 +31,7 @@ def scores_to_choose(
     told = [f"{what}, {words.count(n)} listed" for what, n in zip(said, shown, strict=True)]
     every = _unmoved(bars(bins, colours, said if np.array_equal(bins, shown) else told), _AWAY)
     front = _unmoved(bars(shown, colours, said).update(hovertext=every.hovertext), 1.0)
-    figure = base(go.Figure([every, front]), theme=theme, height=150, bottom=24, top=6, left=44, right=10)
+    figure = base(go.Figure([every, front]), theme=theme, height=152, bottom=26, top=6, left=44, right=10)
     figure.update_layout(barmode="overlay")
     log_axis(figure, bins, 0.06, most=3)
     figure.update_xaxes(range=[0, 1], dtick=0.1, tickformat=".1f")

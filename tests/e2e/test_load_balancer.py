@@ -19,6 +19,7 @@ from app.devtools.test_server import free_port, wait
 from app.web.load_balancer import COOKIE, ELSEWHERE
 from core.home import Home
 from core.settings import DEMO_USERS, ROOT, child_environment
+from tests import forked
 from tests.e2e.gestures import drop, table
 
 _NGINX = shutil.which("nginx") or shutil.which("nginx", path=ELSEWHERE)
@@ -36,7 +37,10 @@ def several(bundled: Home) -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "app", "--home", str(bundled.settings.home), "--port", str(port), "--workers", "2"]
     environment = child_environment(bundled.settings.home) | {"TRUSTDESK_NO_VENV": "1"}
     log = (bundled.settings.home / "several.log").open("wb")
-    with log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:
+    with (
+        forked.real_processes(),  # whose children are looked at
+        log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
+    ):  # fmt: skip
         try:
             wait(f"http://127.0.0.1:{port}/_stcore/health", process)
             yield f"http://127.0.0.1:{port}", process.pid

@@ -38,7 +38,7 @@ def files(told: Story, chromium: Browser, server: str, tmp_path_factory: pytest.
     with chromium.new_context(base_url=server, viewport={"width": 1440, "height": 900}) as context:
         page = context.new_page()
         page.goto(f"/score-file?run={told.run.id}")
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("button", name="Download", exact=True).click()
         run = taken(page, "Report as HTML", folder / "run.html")
         page.goto(f"/compare?a={told.champion}&b={told.version}&on={dataset}")
         page.get_by_role("button", name="Export").click()
