@@ -55,6 +55,6 @@ def test_pictures_are_saved_whole_and_a_bar_leads_to_its_users(tab: Page, bundle
     tab.goto("/policy")
     titled(tab, "Policy")
     plot = tab.locator(".js-plotly-plot .barlayer path").first
-    plot.click(position={"x": 5, "y": 5})  # on a log scale its foot is far below the axis
+    plot.click(position={"x": 5, "y": 5}, force=True)  # on a log scale its foot is far below the axis
     titled(tab, "Score a file")
     expect(tab).to_have_url(re.compile(r"score=0\.0\.\.0\.02"))
