@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -36,8 +37,8 @@ On = Annotated[
     typer.Option("--on", help="A file or an address of labelled users; not needed for two prediction files."),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
-CostReview = Annotated[float, typer.Option(min=0, help="Of a user who is flagged; for the cost per user.")]
-CostMiss = Annotated[float, typer.Option(min=0, help="Of a spammer who is not.")]
+CostReview = Annotated[float, typer.Option(help="Of a user who is flagged; for the cost per user.")]
+CostMiss = Annotated[float, typer.Option(help="Of a spammer who is not.")]
 
 
 @reads_table
@@ -59,16 +60,25 @@ def compare(
 
     Scores of any range stand in a column y_score, labels alone in y_pred; they are compared on what they allow.
     """
-    from core.evaluation.resample import Costs
-
-    home, costs = home_of(context, home_dir), Costs.at_review(review=cost_review, missed=cost_miss)
+    home = home_of(context, home_dir)
     with working(home) as progress:
+        costs = _costs(cost_review, cost_miss)
         target = None if html is None else _target(home, html, first, second, on, overwrite=overwrite)
         facts = {
             **_facts(home, first, second, on, seed, costs, target, progress, said), "costs": asdict(costs)
         }  # fmt: skip
         progress.end()
         put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
+
+
+def _costs(review: float, missed: float) -> Costs:
+    from core.errors import BadOptionError
+    from core.evaluation.resample import Costs
+
+    for option, cost in (("--cost-review", review), ("--cost-miss", missed)):
+        if not 0 <= cost < math.inf:
+            raise BadOptionError(option, "give a finite number, 0 or more.")
+    return Costs.at_review(review=review, missed=missed)
 
 
 def _target(home: Home, html: Path, first: str, second: str, on: str | None, *, overwrite: bool) -> Target:

@@ -70,6 +70,14 @@ def test_the_cost_per_user_counts_what_is_asked_for_and_says_so(two, on):
     assert "Cost per user: 30 for a missed spammer, 1 for a legitimate user flagged, 1 for a spammer flagged.\n" in said
 
 
+@pytest.mark.parametrize("cost", ["nan", "inf", "-1"])
+@pytest.mark.parametrize("option", ["--cost-miss", "--cost-review"])
+def test_a_cost_that_is_no_number_is_refused(two, on, option, cost):
+    told = invoked(two, "v0001", "v0002", "--on", on, option, cost)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert f"{option}: give a finite number" in told.stderr
+
+
 def test_two_versions_are_compared_on_users_neither_learnt_from(two, on):
     told = invoked(two, "v0001", "v0002", "--on", on)
     assert told.exit_code == 0, told.stderr
