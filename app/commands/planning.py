@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,6 +120,9 @@ def _reviews(home: Home, reviews: float | None, hours: float | None, minutes: fl
         raise BadOptionError("--hours-per-day", "--reviews-per-day is given too: give one of them.")
     if hours is None:
         raise BadOptionError("--minutes-per-review", "give --hours-per-day with it.")
+    for option, value in (("--hours-per-day", hours), ("--minutes-per-review", minutes)):
+        if value is not None and not math.isfinite(value):
+            raise BadOptionError(option, "give a finite number.")
     if minutes is None:
         home.ledger.refresh()
         minutes = minutes_a_review(home.ledger.frame(), now=datetime.now(UTC))

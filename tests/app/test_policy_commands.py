@@ -240,6 +240,8 @@ def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is
         (["--reviews-per-day", "-5"], "reviews_per_day: must be"), (["--users-per-day", "0"], "users_per_day: must"),
         (["--hours-per-day", "4"], "fewer than 10 reviews were timed: give --minutes-per-review"),
         (["--minutes-per-review", "4"], "give --hours-per-day with it"),
+        (["--hours-per-day", "inf", "--minutes-per-review", "2"], "--hours-per-day: give a finite number"),
+        (["--hours-per-day", "4", "--minutes-per-review", "inf"], "--minutes-per-review: give a finite number"),
         (["--hours-per-day", "4", "--reviews-per-day", "9"], "give one of them"),
     ],
 )  # fmt: skip
