@@ -24,10 +24,8 @@ else:
     start = user_source(model)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     left, right = thirds.cell(column_span=2), thirds.cell()
-    result, right = (
-        room.at_least(ROOM, left),
-        room.at_least(room.LINE, right),
-    )  # both, so that their edges stand in line
+    # Both, so that their edges stand in line.
+    result, right = room.at_least(ROOM, left), room.at_least(room.LINE, right)
     with right:
         before = functools.cache(functools.partial(scored, model, start.values, start.words))
         values = user_form(start, model, lambda: before().strongest)
