@@ -35,10 +35,7 @@ MOST_FILES: Final = 14
 MOST_OF_CORE: Final = 0.12
 ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
 #: Who knows which database it is: the room that keeps it, and what looks into its file from outside.
-KNOW_THE_DATABASE: Final = frozenset(
-    {f"core.store.{name}" for name in ("backup", "database", "database_failures", "migrating", "numbered", "tables")}
-    | {"core.catalog.erasure.in_files", "core.catalog.proof.finding", "core.catalog.proof.state_db"}
-)
+KNOW_THE_DATABASE: Final = frozenset(f"core.store.{name}" for name in ("database", "database_file", "tables"))
 #: Names of the library that fits the model that leads stand here alone; others have `Model.predictor` and `.explainer`.
 KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "rounds", "boosted", "tree_check")}
 #: The set-up runs before core can.

@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import secrets
-import sqlite3
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,8 +23,7 @@ from typing import IO, Any, Final
 from core import formats
 from core.errors import BadOptionError, FileProblemError, UnsafeFileError
 from core.files import DIGEST, digest_file, replacing, told_when_full
-from core.store import chained_log
-from core.store.migrating import copied
+from core.store import chained_log, database_file
 from core.store.verify import verify
 
 FORMAT: Final = 1
@@ -106,15 +104,14 @@ class Backups:
             return None
         copy = target.with_name(f"{target.name}.db.tmp")
         try:
-            copied(self.database, copy)
+            database_file.copied(self.database, copy)
             with copy.open("rb") as stream:
                 packed.add(_DATABASE, stream, copy.stat().st_size)
-            with contextlib.closing(sqlite3.connect(copy)) as database:
-                found = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
+            with database_file.opened(copy, "rw") as opened:
+                return database_file.last_number(opened.execute, "runs")
         finally:
             for path in (copy, *(copy.with_name(copy.name + end) for end in ("-wal", "-shm"))):
                 path.unlink(missing_ok=True)
-        return int(found[0]) if found else 0
 
     def _files(self, last_run: int | None) -> Iterator[Path]:
         for place in self.places:
@@ -278,11 +275,11 @@ def _check_database(source: Path, database: Path) -> None:
     if not database.is_file():
         return
     try:
-        with contextlib.closing(sqlite3.connect(database)) as opened:
-            said = opened.execute("PRAGMA quick_check").fetchone()[0]
-    except sqlite3.Error as error:
+        with database_file.opened(database, "rw") as opened:
+            said = next(database_file.damage(opened.execute, whole=False), None)
+    except database_file.Failure as error:
         said = str(error)
-    if said != "ok":
+    if said is not None:
         raise _damaged(source, f"{_DATABASE}: {said}")
 
 

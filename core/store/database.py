@@ -7,7 +7,6 @@ tables of their own; they ask for `connect` and use those of `core.store.tables`
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +27,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )  # fmt: skip
 from sqlalchemy.dialects import sqlite
@@ -35,7 +35,7 @@ from sqlalchemy.pool import NullPool
 
 from core import locks
 from core.errors import GoneError
-from core.store import database_failures, migrating
+from core.store import database_file, migrating
 from core.store.migrating import Migrations
 from core.store.tables import marks
 
@@ -75,7 +75,7 @@ class Database:
 
         It sees the database as it was at its first statement. What reads and then writes uses `writing`.
         """
-        with database_failures.told(self.path), self._open().begin() as connection:
+        with database_file.told(self.path), self._open().begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -86,7 +86,7 @@ class Database:
         machine itself goes down it may be lost. `erasing`: what is deleted, or written over, is not left in the file.
         """
         options = {_BEGIN: _ALONE, _DURABLE: durable, _ERASING: erasing}
-        with database_failures.told(self.path), self._open().execution_options(**options).begin() as connection:
+        with database_file.told(self.path), self._open().execution_options(**options).begin() as connection:
             yield connection
 
     def settle(self) -> None:
@@ -94,7 +94,7 @@ class Database:
 
         While others read, the log is emptied by whoever comes last.
         """
-        with database_failures.told(self.path):
+        with database_file.told(self.path):
             connection = self._open().raw_connection()
             try:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -103,11 +103,7 @@ class Database:
 
     def check_writable(self, *, within: float = 1.0) -> None:
         """Try to write, and change nothing. Raises StorageError where that cannot begin `within` so many seconds."""
-        address = f"{self.path.absolute().as_uri()}?mode=rw"
-        with (
-            database_failures.told(self.path),
-            contextlib.closing(sqlite3.connect(address, uri=True, timeout=within, isolation_level=None)) as connection,
-        ):
+        with database_file.told(self.path), database_file.opened(self.path, "rw", within=within) as connection:
             connection.execute("BEGIN IMMEDIATE")
             # A file that is only to be read lets a transaction begin all the same.
             connection.execute(f"UPDATE {marks.name} SET position = position WHERE 0")  # noqa: S608 - a name of ours
@@ -117,11 +113,7 @@ class Database:
         """Try to read what is there. Raises StorageError where that cannot begin `within` so many seconds."""
         if not self.path.is_file():  # whoever asks first makes it
             return
-        address = f"{self.path.absolute().as_uri()}?mode=ro"
-        with (
-            database_failures.told(self.path),
-            contextlib.closing(sqlite3.connect(address, uri=True, timeout=within)) as connection,
-        ):
+        with database_file.told(self.path), database_file.opened(self.path, within=within) as connection:
             connection.execute(f"SELECT name FROM {marks.name} LIMIT 1").fetchall()  # noqa: S608 - a name of ours
 
     def compact(self) -> None:
@@ -129,7 +121,7 @@ class Database:
 
         Writers wait meanwhile, and the disk has to have room for the database twice.
         """
-        with database_failures.told(self.path):
+        with database_file.told(self.path):
             connection = self._open().raw_connection()
             try:
                 connection.cursor().execute("VACUUM")
@@ -152,7 +144,7 @@ class Database:
     def held(self) -> Iterator[None]:
         """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""
         with contextlib.ExitStack() as stack:
-            with database_failures.told(self.path):
+            with database_file.told(self.path):
                 connection = stack.enter_context(self._open().connect())
                 connection.execute(select(marks.c.name).limit(1)).all()
                 connection.rollback()
@@ -165,8 +157,7 @@ class Database:
         """
         if not self.path.is_file():
             return None
-        address = f"{self.path.absolute().as_uri()}?mode=ro"
-        with database_failures.told(self.path), contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+        with database_file.told(self.path), database_file.opened(self.path) as connection:
             found = migrating.revision_of(connection.execute)
         self._migrations.check(found, self.path)
         if found is None or found == self._migrations.head:
@@ -239,6 +230,19 @@ def for_tuples(statement: Insert | Select[Any]) -> str:
     of many rows SQLAlchemy takes longer over each value than the database over storing it.
     """
     return str(statement.compile(dialect=sqlite.dialect()))
+
+
+def last_number(connection: Connection, table: Table) -> int:
+    """The highest number that the table ever gave a row, deleted or not; 0 where it gave none."""
+    return database_file.last_number(connection.exec_driver_sql, table.name)
+
+
+def set_last_number(connection: Connection, table: Table, number: int, *, where: int | None = None) -> None:
+    """Let the table go on from this number; with `where`, only where that is the last one given."""
+    row = {"name": table.name, "number": number, "where": where}
+    known = text("UPDATE sqlite_sequence SET seq = :number WHERE name = :name AND seq = coalesce(:where, seq)")
+    if not connection.execute(known, row).rowcount and where is None:
+        connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), row)
 
 
 def mark(connection: Connection, name: str) -> str:

@@ -7,21 +7,20 @@ something to migrate: it takes longer than all else that opening a home does.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import MigrationError, NewerFormatError, StorageError
+from core.errors import MigrationError, NewerFormatError
 from core.files import replacing
 from core.formats import shown
-from core.store import database_failures
+from core.store import database_file
 from core.store.migrations.first import STATEMENTS
 from core.store.tables import SCHEMA_HEAD, metadata
 
@@ -34,13 +33,10 @@ _FIRST: Final = "0001"
 #: Alembic keeps what it works on in the module, so that one thread at a time may use it.
 _one_at_a_time: Final = threading.Lock()
 
-#: Runs a statement of SQL and gives its rows.
-Run = Callable[[str], Any]
 
-
-def revision_of(run: Run) -> str | None:
+def revision_of(run: database_file.Run) -> str | None:
     """The revision of a database; "" when it has tables but no revision yet, None when it has no tables."""
-    names = {name for (name,) in run("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+    names = database_file.table_names(run)
     if "alembic_version" in names:
         found = run("SELECT version_num FROM alembic_version").fetchall()
         return ", ".join(sorted(str(number) for (number,) in found))
@@ -127,21 +123,8 @@ def _stamp(connection: Connection, revision: str) -> None:
 def _copy(path: Path, copy: Path) -> None:
     """What is committed in the database `path`, as a file that whoever may not read the database cannot read either."""
     with replacing(copy) as temporary:
-        copied(path, temporary)
+        database_file.copied(path, temporary)
         temporary.chmod(path.stat().st_mode)
-
-
-def copied(path: Path, copy: Path) -> None:
-    """Write what is committed in the database `path`, in use or not, to a file that nobody else may read.
-
-    Raises StorageError.
-    """
-    copy.touch(mode=0o600)
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-    except sqlite3.Error as error:
-        raise (database_failures.of(error, path) or StorageError(str(copy), str(error))) from error
 
 
 @contextlib.contextmanager
@@ -151,6 +134,14 @@ def _told(path: Path, before: str, after: str, copy: Path) -> Iterator[None]:
 
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, CommandError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (
+        SQLAlchemyError,
+        database_file.Failure,
+        CommandError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         reason = str(error.orig) if isinstance(error, SQLAlchemyError) and hasattr(error, "orig") else str(error)
         raise MigrationError(shown(path), before, after, reason, shown(copy)) from error

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, select, text
+from sqlalchemy import Connection, Table, delete, select
 
 from core.jobs import Jobs
 from core.store import chained_log, database, log_line, tables
@@ -107,8 +107,7 @@ class Numbering:
 
 def give_back(connection: Connection, table: Table, number: int) -> None:
     """Let a number be given again that nobody has seen, where none was given since."""
-    ours = text("UPDATE sqlite_sequence SET seq = :before WHERE name = :name AND seq = :number")
-    connection.execute(ours, {"name": table.name, "number": number, "before": number - 1})
+    database.set_last_number(connection, table, number - 1, where=number)
 
 
 def delete_run(connection: Connection, number: int) -> None:
@@ -132,12 +131,12 @@ def mark_of(path: Path) -> str:
 
 def following(connection: Connection, table: Table) -> int:
     """The number that a table gives next, as far as the database knows."""
-    return _last(connection, table) + 1
+    return database.last_number(connection, table) + 1
 
 
 def given(connection: Connection) -> Numbers:
     """The last numbers that were given, as far as the database knows: `settle_runs` first."""
-    return {table.name: _last(connection, table) for table in _NUMBERED}
+    return {table.name: database.last_number(connection, table) for table in _NUMBERED}
 
 
 def raised(connection: Connection) -> int:
@@ -154,20 +153,12 @@ def _holds_anything(folder: os.DirEntry[str]) -> bool:
 
 def _raise(connection: Connection, named: Numbers) -> None:
     for table in _NUMBERED:
-        number, before = named.get(table.name, 0), _last(connection, table)
-        if number <= before:
+        number = named.get(table.name, 0)
+        if number <= database.last_number(connection, table):
             continue
-        row = {"name": table.name, "number": number}
-        known = text("UPDATE sqlite_sequence SET seq = :number WHERE name = :name")
-        if not connection.execute(known, row).rowcount:
-            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), row)
+        database.set_last_number(connection, table, number)
         if table is tables.runs:
             database.set_mark(connection, _RAISED, str(number))
-
-
-def _last(connection: Connection, table: Table) -> int:
-    result = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
-    return result.scalar_one_or_none() or 0
 
 
 def _given(connection: Connection, feedback: Path, details: str) -> int:
@@ -179,7 +170,11 @@ def _given(connection: Connection, feedback: Path, details: str) -> int:
     except (ValueError, AttributeError):
         last = None
     if last is None:
-        return 0 if _last(connection, tables.decisions) else sum(map(_lines_in, chained_log.files(feedback)))
+        return (
+            0
+            if database.last_number(connection, tables.decisions)
+            else sum(map(_lines_in, chained_log.files(feedback)))
+        )
     return int(last)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from core.files import write_text
 from core.formats import shown
 from core.jobs import Jobs
 from core.remote.fetching import FETCHED
+from core.store import database_file
 
 _UPLOAD: Final = "upload-"
 #: What a job keeps of itself, as JSON.
@@ -49,7 +48,7 @@ class InFiles:
         for path in sorted(self.logs.glob("*.log*")):
             yield from _log(path, who, erase=erase)
         for path in sorted(self.database.parent.glob(f"{self.database.name}.before-*")):
-            if not path.name.endswith(("-wal", "-shm")) and _copy_names(path, who):
+            if not path.name.endswith(("-wal", "-shm")) and database_file.has_text(path, who.user):
                 yield Part(shown(path), "the copy of the database from before an update, deleted")
                 if erase:
                     path.unlink()
@@ -137,16 +136,3 @@ def _upload_names(path: Path, who: Who) -> bool:
     except TrustdeskError:
         return True
     return False
-
-
-def _copy_names(path: Path, who: Who) -> bool:
-    """Whether a database of any revision has the id in a cell; one that cannot be read is taken for one that does."""
-    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(address, uri=True)) as copy:
-        copy.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        names = [name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        quoted = (name.replace('"', '""') for name in names)
-        rows = (row for name in quoted for row in copy.execute(f'SELECT * FROM "{name}"'))  # noqa: S608 - of its own
-        return any(who.user in (cell if isinstance(cell, str) else cell.decode("utf-8", "replace"))
-                   for row in rows for cell in row if isinstance(cell, str | bytes))  # fmt: skip
-    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,12 +11,13 @@ import pyarrow as pa
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import TrustdeskError
+from core.store import database_file
 
 RESTORE: Final = "Restore it from a backup."
 #: What reading a file ends in that is not what was written, whatever library reads it.
 UNREADABLE: Final = (
     TrustdeskError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError,
-    RecursionError, MemoryError, pa.ArrowException, sqlite3.Error, SQLAlchemyError,
+    RecursionError, MemoryError, pa.ArrowException, database_file.Failure, SQLAlchemyError,
 )  # fmt: skip
 
 

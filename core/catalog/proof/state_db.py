@@ -1,10 +1,9 @@
-"""`data/state.db`: whether it is there, whole by SQLite's own proof, and readable in every row."""
+"""`data/state.db`: whether it is there, whole by its own proof, and readable in every row."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +11,10 @@ from sqlalchemy import select
 
 from core.catalog.proof.finding import UNREADABLE, Finding, telling
 from core.formats import shown
-from core.store import migrating, tables
+from core.store import database_file, migrating, tables
 from core.store.database import Database
 
 _OLD: Final = "Put the newest backup of it in its place; where there is none, acknowledge the loss on Overview."
-#: Sentences of SQLite that are told of one file.
-_MOST: Final = 5
 
 
 def check(database: Database, traces: Sequence[Path], *, whole: bool) -> tuple[Finding, ...]:
@@ -31,7 +28,7 @@ def check(database: Database, traces: Sequence[Path], *, whole: bool) -> tuple[F
         if named is None:
             return ()
         return (Finding(shown(path), f"is gone: {shown(named)} is of a workspace that had one", _OLD),)
-    found = list(_by_sqlite(path, whole=whole))
+    found = list(_by_its_proof(path, whole=whole))
     if found or not usable(database):
         return tuple(found)
     for table in tables.metadata.sorted_tables if whole else ():
@@ -49,15 +46,12 @@ def usable(database: Database) -> bool:
         return False
 
 
-def _by_sqlite(path: Path, *, whole: bool) -> Iterator[Finding]:
+def _by_its_proof(path: Path, *, whole: bool) -> Iterator[Finding]:
     where, found = shown(path), list[Finding]()
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with telling(found, where), contextlib.closing(sqlite3.connect(address, uri=True)) as opened:
-        said = [text for (text,) in opened.execute(f"PRAGMA {'integrity' if whole else 'quick'}_check({_MOST})")]
-        found += [Finding(where, f"is damaged ({' '.join(text.split())})") for text in said if text != "ok"]
-        found += [Finding(where, f"is damaged (a row of {row[0]} names one of {row[2]} that is not there)")
-                  for row in opened.execute("PRAGMA foreign_key_check").fetchmany(_MOST)]  # fmt: skip
-        there = {name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    with telling(found, where), database_file.opened(path) as opened:
+        wrong = chain(database_file.damage(opened.execute, whole=whole), database_file.orphans(opened.execute))
+        found += [Finding(where, f"is damaged ({text})") for text in wrong]
+        there = database_file.table_names(opened.execute)
         gone = sorted(tables.metadata.tables.keys() - there)
         if gone and migrating.revision_of(opened.execute) == tables.SCHEMA_HEAD:
             found.append(Finding(where, f"is damaged (it has no table {gone[0]})"))
