@@ -39,7 +39,7 @@ def score(
     users: Annotated[
         str,
         typer.Argument(
-            help="CSV, Excel, Parquet, JSON or Arrow, packed or not; a folder of Parquet; s3://BUCKET/KEY; "
+            help="A file of users of any format that is read, packed or not; a folder of Parquet; s3://BUCKET/KEY; "
             "postgresql://USER@HOST/DATABASE?table=NAME or ?query=SELECT ..."
         ),
     ],

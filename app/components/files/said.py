@@ -8,15 +8,13 @@ from typing import Final
 import streamlit as st
 
 from core.data.formats.options import NOTHING, Given
+from core.data.streaming import source
 from core.data.understanding.preview import Proposal
 
 _SAID: Final = "_said_of"
-#: The types of files that pages take.
-TYPES: Final = [
-    "csv", "gz", "tsv", "txt", "zip", "zst", "xlsx", "xlsm", "parquet", "json", "jsonl", "ndjson", "feather", "arrow",
-]  # fmt: skip
-#: The same in words.
-KINDS: Final = "CSV, Excel, Parquet, JSON or Arrow, packed or not"
+#: The types of files that pages take, and their formats in words.
+TYPES: Final = list(source.ENDINGS)
+KINDS: Final = f"{source.WORDS}, packed or not"
 
 
 @dataclass(slots=True)

@@ -9,25 +9,32 @@ from typing import Any, ClassVar, Final
 
 import pyarrow as pa
 
-from core.data.formats import columnar
+from core.data import payload
+from core.data.formats import columnar, packed
 from core.data.formats.columnar import ColumnarText, Piece
 from core.data.formats.limits import DEFAULTS, Limits
-from core.data.formats.options import NOTHING, Format, Given
+from core.data.formats.options import NOTHING, Given
+from core.errors import FileProblemError
 
 #: First bytes of a file, and of a stream.
-FILE, STREAM = b"ARROW1", b"\xff\xff\xff\xff"
+_FILE, _STREAM = b"ARROW1", b"\xff\xff\xff\xff"
 #: Of the first version of Feather, which no program writes any more.
-FIRST_FEATHER: Final = b"FEA1"
+_FIRST_FEATHER: Final = b"FEA1"
 
 
 class ArrowText(ColumnarText):
     """The text of an Arrow file or stream, and of Feather."""
 
-    kind: ClassVar[Format] = "Arrow"
+    kind: ClassVar[str] = "Arrow"
 
     @classmethod
     def of(cls, name: str, content: bytes | Path, given: Given = NOTHING, limits: Limits = DEFAULTS) -> ArrowText:
         """Raises FileProblemError when it is no table."""
+        with payload.told_when_unreadable(name), packed.opened(content) as file:
+            if file.read(len(_FIRST_FEATHER)) == _FIRST_FEATHER:
+                raise FileProblemError(
+                    name, "old_feather", "this is Feather of the first version: write it anew, or as Parquet."
+                )
         return cls(name, (Piece(content, name),), given, limits)
 
     def about(self, file: Piece) -> tuple[pa.Schema, int]:
@@ -44,11 +51,16 @@ class ArrowText(ColumnarText):
                 yield batch.slice(at, columnar.ROWS)
 
 
+def is_one(_name: str, _content: bytes | Path, head: bytes) -> bool:
+    """Whether these are the first bytes of an Arrow file or stream, or of Feather."""
+    return head.startswith((_FILE, _STREAM, _FIRST_FEATHER))
+
+
 @contextlib.contextmanager
 def _opened(file: Piece) -> Iterator[Any]:
     source = pa.BufferReader(file.content) if isinstance(file.content, bytes) else pa.memory_map(str(file.content))
     with source:
-        is_file = source.read(len(FILE)) == FILE
+        is_file = source.read(len(_FILE)) == _FILE
         source.seek(0)
         with (pa.ipc.open_file if is_file else pa.ipc.open_stream)(source) as reader:
             yield reader

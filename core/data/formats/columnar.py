@@ -21,7 +21,7 @@ from pyarrow import compute
 from core.data import payload
 from core.data.cells import WHOLE_LIMIT
 from core.data.formats.limits import DEFAULTS, Limits
-from core.data.formats.options import NOTHING, Format, Given, Positions, ReadingOptions
+from core.data.formats.options import NOTHING, Given, Positions, ReadingOptions
 from core.data.formats.text import after
 from core.errors import FileProblemError, listed
 
@@ -62,7 +62,7 @@ class ColumnarText(ABC):
     size: int = field(init=False)
     recoded: ClassVar[bool] = False
     #: What the format is called, and how a file of it is refused.
-    kind: ClassVar[Format]
+    kind: ClassVar[str]
 
     def __post_init__(self) -> None:
         digest, changed = hashlib.sha256(), b""

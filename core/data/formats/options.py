@@ -14,7 +14,6 @@ from typing import Any, Final, Literal
 
 from core.errors import BadOptionError, listed
 
-Format = Literal["CSV", "JSON", "Excel", "Parquet", "Arrow"]
 Encoding = Literal["UTF-8", "UTF-16", "Windows-1252"]
 
 #: Signs that divide the fields of a record, by the words that a person may write for them.
@@ -103,7 +102,7 @@ class ReadingOptions:
     that a workbook has; `errors`: cells of the sheet that hold one.
     """
 
-    format: Format = "CSV"
+    format: str = "CSV"
     compression: str = ""
     encoding: Encoding = "UTF-8"
     delimiter: str = ","

@@ -28,6 +28,8 @@ _ENCRYPTED: Final = 1
 _BESIDE: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 #: Of a workbook: the part without which it is none.
 WORKBOOK: Final = "xl/workbook.xml"
+#: How names of packed files end.
+ENDINGS: Final = ("gz", "zip", "zst")
 
 
 def opened(content: bytes | Path) -> BinaryIO:

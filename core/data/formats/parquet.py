@@ -18,10 +18,10 @@ from core.data import payload
 from core.data.formats import columnar
 from core.data.formats.columnar import ColumnarText, Piece
 from core.data.formats.limits import DEFAULTS, Limits
-from core.data.formats.options import NOTHING, Format, Given
+from core.data.formats.options import NOTHING, Given
 from core.errors import FileProblemError
 
-MARK: Final = b"PAR1"
+_MARK: Final = b"PAR1"
 #: What Hive calls a folder of rows without a value.
 _NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
 #: Bytes of a file as unpacked that need no look at how small it is packed.
@@ -31,7 +31,7 @@ _SMALL: Final = 8_000_000
 class ParquetText(ColumnarText):
     """The text of one or more Parquet files."""
 
-    kind: ClassVar[Format] = "Parquet"
+    kind: ClassVar[str] = "Parquet"
 
     @classmethod
     def of(
@@ -78,6 +78,11 @@ def _partition(path: Path) -> tuple[tuple[str, str | None], ...]:
     """
     pairs = (folder.partition("=") for folder in path.parts[:-1])
     return tuple((unquote(name), None if value == _NO_VALUE else unquote(value)) for name, mark, value in pairs if mark)
+
+
+def is_one(_name: str, _content: bytes | Path, head: bytes) -> bool:
+    """Whether these are the first bytes of a Parquet file."""
+    return head.startswith(_MARK)
 
 
 def is_parquet_folder(path: Path) -> bool:

@@ -54,8 +54,13 @@ _NOT_PLAIN: Final = frozenset(',"\r\n')
 _FURTHEST_COLUMN, _FURTHEST_ROW = 16_384, 1_048_576
 
 
-def is_workbook(name: str, content: bytes | Path) -> bool:
-    """Whether a zip archive is an Excel workbook. Raises FileProblemError where it cannot be opened."""
+def is_one(name: str, content: bytes | Path, head: bytes) -> bool:
+    """Whether a file is an Excel workbook, by its first bytes and, where it is a zip archive, by what is in it.
+
+    Raises FileProblemError where that cannot be opened.
+    """
+    if packed.compression_of(head) != "zip":
+        return False
     with packed.opened(content) as file, packed.archive(name, file) as archive:
         return packed.WORKBOOK in archive.namelist()
 

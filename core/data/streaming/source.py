@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from core import settings
 from core.data import payload
@@ -18,7 +18,7 @@ from core.data.formats.options import NOTHING, Given, Positions, ReadingOptions
 from core.data.formats.parquet import ParquetText
 from core.data.formats.sheets import SheetText
 from core.data.formats.text import Text
-from core.errors import BadOptionError, FileProblemError
+from core.errors import BadOptionError
 
 
 class Source(Protocol):
@@ -52,6 +52,33 @@ class Source(Protocol):
 
     def pieces(self, offset: int) -> Iterator[bytes]:
         """The text from a byte on. Raises FileProblemError where it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A format that is read: its word, and how names of its files end.
+
+    `is_one`: whether a file, given its name, its content and its first bytes, is of it; None for formats that are told
+    by their text. `of`: what makes its text.
+    """
+
+    word: str
+    endings: tuple[str, ...]
+    is_one: Callable[[str, bytes | Path, bytes], bool] | None = None
+    of: Callable[[str, bytes | Path, Given, Limits], Source] | None = None
+
+
+#: Every format, the one that most people have first.
+FORMATS: Final = (
+    Known("CSV", ("csv", "tsv", "txt")),
+    Known("Excel", ("xlsx", "xlsm"), sheets.is_one, SheetText.of),
+    Known("Parquet", ("parquet",), parquet.is_one, ParquetText.of),
+    Known("JSON", ("json", "jsonl", "ndjson")),
+    Known("Arrow", ("feather", "arrow"), arrow.is_one, ArrowText.of),
+)
+#: How names of files end that are read, and the formats as a sentence names them.
+ENDINGS: Final = (*(ending for known in FORMATS for ending in known.endings), *packed.ENDINGS)
+WORDS: Final = f"{', '.join(known.word for known in FORMATS[:-1])} or {FORMATS[-1].word}"
 
 
 def source_of(name: str, content: bytes | Path, given: Given = NOTHING, limits: Limits = DEFAULTS) -> Source:
@@ -90,16 +117,9 @@ def _source_of(name: str, content: bytes | Path, given: Given, limits: Limits) -
             payload.check_file(name, content)
         with packed.opened(content) as file:
             head = file.read(payload.HEAD)
-    if head.startswith(parquet.MARK):
-        return ParquetText.of(name, content, given, limits)
-    if head.startswith((arrow.FILE, arrow.STREAM)):
-        return ArrowText.of(name, content, given, limits)
-    if head.startswith(arrow.FIRST_FEATHER):
-        raise FileProblemError(
-            name, "old_feather", "this is Feather of the first version: write it anew, or as Parquet."
-        )
-    if packed.compression_of(head) == "zip" and sheets.is_workbook(name, content):
-        return SheetText.of(name, content, given, limits)
+    for known in FORMATS:
+        if known.is_one and known.of and known.is_one(name, content, head):
+            return known.of(name, content, given, limits)
     text = Text.of(name, content, given, limits)
     first = next(text.pieces(0), b"")
     return JsonText.of(text, limits) if json_text.is_json(first) else text
