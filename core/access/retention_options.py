@@ -10,6 +10,10 @@
     verdicts_days = 730      # verdicts: their lines become blanks, and the chain holds
     decisions_days = 730     # decisions that every consumer has confirmed, on users of whom no verdict is left
     audit_days = 730         # lines of the audit log, but for promotions: blanks, and the chain holds
+    notes_days = 365         # notes on users
+    incidents_days = 365     # incidents that are over
+    comparisons_days = 180   # comparisons; they are made anew when they are asked for
+    training_days = 365      # training runs that became no version, but for the latest
 
 None has a default: what is not named stays for ever.
 """
@@ -40,6 +44,10 @@ class Periods:
     verdicts_days: int | None = None
     decisions_days: int | None = None
     audit_days: int | None = None
+    notes_days: int | None = None
+    incidents_days: int | None = None
+    comparisons_days: int | None = None
+    training_days: int | None = None
 
     def __post_init__(self) -> None:
         for name, days in asdict(self).items():

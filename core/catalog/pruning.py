@@ -6,19 +6,21 @@ What something depends on stays, however old it is: see `core.catalog.holdings`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.access.retention_options import RetentionOptions, end
-from core.catalog import old_cases, old_notes
+from core.catalog import old_cases, old_notes, old_rows
 from core.catalog.holdings import Holdings, megabytes
 from core.catalog.old_decisions import OldDecisions
 from core.catalog.old_verdicts import OldVerdicts
+from core.comparison.comparison_store import Comparisons
 from core.comparison.predictions import PredictionFiles
 from core.files import removed, size_of
 from core.jobs import Jobs
@@ -26,6 +28,10 @@ from core.store import numbered
 from core.store.database import Database
 from core.store.numbered import Numbering
 from core.wording import count
+
+_ROWS: Final[Mapping[old_rows.Kind, str]] = {"incident": "closed incident", "note": "note"}
+#: Letters of the identity of a comparison that people are shown.
+_SHOWN: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Pruning:
 
     accounts: Accounts
     audit: AuditLog
+    comparisons: Comparisons
     database: Database
     holdings: Holdings
     jobs: Jobs
@@ -63,31 +70,25 @@ class Pruning:
 
         Raises BadOptionError.
         """
-        periods = self.options.load()
-        found: list[Due] = []
-        if moment := end(periods.datasets_days, now):
-            found += self._datasets(moment, by, now)
-        if moment := end(periods.runs_days, now):
-            going = {run for each in found if each.kind == "dataset" for run in each.name.split()}
-            found += (each for each in self._runs(moment, now) if each.name not in going)
-        if (moment := end(periods.cases_days, now)) and (
-            old := old_cases.decided_before(self.database, moment)
-        ).numbers:
-            found.append(Due("context and features of", count(len(old.numbers), "decided case"), old.size,
-                             lambda: old_cases.blank(self.database, old.numbers)))  # fmt: skip
-        if moment := end(periods.predictions_days, now):
-            found += self._predictions(moment)
-        if moment := end(periods.jobs_days, now):
-            found += self._jobs(moment)
-        if moment := end(periods.logs_days, now):
-            found += self._logs(moment)
-        if moment := end(periods.verdicts_days, now):
-            found += self._verdicts(moment)
-        if moment := end(periods.decisions_days, now):
-            found += self._decisions(moment, end(periods.verdicts_days, now))
-        if (moment := end(periods.audit_days, now)) and (notes := old_notes.room(self.audit, moment))[0]:
-            found.append(Due("audit log,", count(notes[0], "line"), notes[1],
-                             partial(old_notes.blank, self.audit, moment)))  # fmt: skip
+        periods, found = self.options.load(), list[Due]()
+        kinds: tuple[tuple[int | None, Callable[[datetime], Iterable[Due]]], ...] = (
+            (periods.datasets_days, lambda moment: self._datasets(moment, by, now)),
+            (periods.runs_days, lambda moment: self._runs(moment, now, found)),
+            (periods.cases_days, self._cases),
+            (periods.predictions_days, self._predictions),
+            (periods.jobs_days, self._jobs),
+            (periods.logs_days, self._logs),
+            (periods.verdicts_days, self._verdicts),
+            (periods.decisions_days, lambda moment: self._decisions(moment, end(periods.verdicts_days, now))),
+            (periods.audit_days, self._audit_lines),
+            (periods.incidents_days, partial(self._rows, "incident")),
+            (periods.notes_days, partial(self._rows, "note")),
+            (periods.comparisons_days, self._comparisons),
+            (periods.training_days, self._training_runs),
+        )
+        for days, past in kinds:
+            if moment := end(days, now):
+                found += past(moment)
         if free := self.database.free():
             found.append(Due("unused room of", "data/state.db", free, lambda: None))
         return tuple(found)
@@ -139,18 +140,49 @@ class Pruning:
             yield Due("dataset", " ".join((each.id, *each.runs)), each.size,
                       partial(self.holdings.delete, each, by=by, now=now, runs=each.runs))  # fmt: skip
 
-    def _runs(self, moment: datetime, now: datetime) -> Iterator[Due]:
+    def _runs(self, moment: datetime, now: datetime, found: Sequence[Due]) -> Iterator[Due]:
         runs = self.holdings.runs
+        going = {run for each in found if each.kind == "dataset" for run in each.name.split()}
         for each in self.holdings.listed(now=now):
             for use in each.uses:
-                if use.kind == "run" and not use.keeps and runs.find(use.id).created < moment:
+                old = use.kind == "run" and not use.keeps and runs.find(use.id).created < moment
+                if old and use.id not in going:
                     yield Due("run", use.id, size_of(runs.folder / use.id), partial(runs.remove, use.id))
+
+    def _cases(self, moment: datetime) -> Iterator[Due]:
+        if (old := old_cases.decided_before(self.database, moment)).numbers:
+            name = count(len(old.numbers), "decided case")
+            yield Due("context and features of", name, old.size, partial(old_cases.blank, self.database, old.numbers))
+
+    def _audit_lines(self, moment: datetime) -> Iterator[Due]:
+        lines, size = old_notes.room(self.audit, moment)
+        if lines:
+            yield Due("audit log,", count(lines, "line"), size, partial(old_notes.blank, self.audit, moment))
+
+    def _rows(self, kind: old_rows.Kind, moment: datetime) -> Iterator[Due]:
+        old = old_rows.before(self.database, kind, moment)
+        if old.rows:
+            remove = partial(old_rows.remove, self.database, kind, moment)
+            yield Due("database,", count(old.rows, _ROWS[kind]), old.size, remove)
 
     def _predictions(self, moment: datetime) -> Iterator[Due]:
         for each in self.prediction_files.listed():
             if each.created < moment:
                 folder = self.prediction_files.folder / each.id
                 yield Due("predictions", each.name, size_of(folder), partial(removed, folder))
+
+    def _comparisons(self, moment: datetime) -> Iterator[Due]:
+        for identity, made in self.comparisons.made().items():
+            if made < moment:
+                folder = self.comparisons.folder / identity
+                yield Due("comparison", identity[:_SHOWN], size_of(folder), partial(removed, folder))
+
+    def _training_runs(self, moment: datetime) -> Iterator[Due]:
+        """All but the latest, whose number would be given again."""
+        for run in self.holdings.training_runs.listed()[1:]:
+            if run.created < moment and not run.version:
+                folder = self.holdings.training_runs.candidates / run.id
+                yield Due("training run", run.id, size_of(folder), partial(removed, folder))
 
     def _jobs(self, moment: datetime) -> Iterator[Due]:
         for job in self.jobs.listed():

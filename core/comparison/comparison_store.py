@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,6 +107,11 @@ class Comparisons:
     def known(self, identity: str) -> bool:
         """Whether the comparison was made before."""
         return (within(self.folder, identity) / _ABOUT).is_file()
+
+    def made(self) -> dict[str, datetime]:
+        """When each comparison was made, by its identity."""
+        return {path.parent.name: datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                for path in sorted(self.folder.glob(f"*/{_ABOUT}"))}  # fmt: skip
 
     def load(self, identity: str) -> Compared | None:
         """What `save` stored, or None."""

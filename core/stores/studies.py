@@ -178,6 +178,7 @@ class Studies(Stores):
         return Pruning(
             self.accounts,
             self.audit,
+            self.comparisons,
             self.database,
             self.holdings,
             self.jobs,

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from core.comparison.comparison_job import Asked
 from core.home import Home
+from core.monitoring.incidents import KINDS, Finding
 from core.review.cases import Case
 from tests import make
+from tests.core.comparison.test_comparison_job import THRESHOLDS, quiet
 from tests.core.review import reviewing
 from tests.core.review.earned import LATER
 from tests.core.review.reviewing import judge, waiting
+from tests.core.training.test_training_runs import KEPT, SCORES
 from tests.make import NOW, SCHEMA
 
 OLD = NOW - timedelta(days=90)
@@ -191,3 +197,43 @@ def test_verdicts_that_live_figures_count_or_automation_rests_on_stay(proven: Ho
     proven.policies.save(replace(reviewing.POLICY, version="p0002"), by="Lea", now=later)  # a proof of its own begins
     (told,) = proven.pruning.stays(now=later)
     assert told == "Verdicts past their time stay on users: 60 whom live figures count."
+
+
+def test_notes_closed_incidents_comparisons_and_training_runs_that_became_nothing_go(own: Home) -> None:
+    drift = Finding("drift", "X1", "X1 has drifted.", "Monitor", {})
+    for at, text in ((OLD, "of then"), (NOW, "of now")):
+        own.user_notes.add("u1", text, by="Ann", now=at)
+        own.incidents.keep([drift], looked_at=KINDS, now=at)
+        own.incidents.keep([], looked_at=KINDS, now=at)
+    own.incidents.keep([replace(drift, cause="X2")], looked_at=(), now=OLD)  # lasts
+    for made in (OLD, OLD, NOW, OLD):
+        own.training_runs.keep(replace(KEPT, created=made), SCORES)
+    own.training_runs.keep(replace(KEPT, created=OLD, version="v0001"), SCORES)
+    given = make.users(200).rename(columns={"user": "id", "spam": "y_true"})[["id", "y_true"]]
+    a, b = (own.prediction_files.put(f"{name}.csv", make.csv(given.assign(y_proba=share)), now=NOW).id
+            for name, share in (("a", 0.5), ("b", 0.4)))  # fmt: skip
+    asked = Asked(a, b, "", THRESHOLDS)
+    compare = partial(own.comparer.compare_stored, quiet, a=a, b=b, on="", thresholds=THRESHOLDS)
+    compare()
+    about = next(own.comparisons.folder.glob("*/comparison.json"))
+    os.utime(about, (0, 0))
+    keeps(own, notes=30, incidents=30, comparisons=30, training=30)
+
+    gone = ["database, 1 closed incident", "database, 1 note", f"comparison {about.parent.name[:12]}"]
+    assert pruned(own) == [*gone, "training run t-0004", "training run t-0002", "training run t-0001"]
+    assert [note.text for note in own.user_notes.of("u1")] == ["of now"]
+    assert [each.finding.cause for each in own.incidents.recent()] == ["X2", "X1"]
+    assert own.training_runs.identities() == ("t-0003", "t-0005")
+    assert own.training_runs.keep(KEPT, SCORES) == "t-0006"
+    assert own.comparer.look(asked) is None
+    compare()
+    assert own.comparer.look(asked) is not None
+    assert own.audit.verify().whole
+
+
+def test_the_latest_training_run_stays_as_its_number_would_be_given_again(own: Home) -> None:
+    for _ in range(2):
+        own.training_runs.keep(replace(KEPT, created=OLD), SCORES)
+    keeps(own, training=30)
+    assert pruned(own) == ["training run t-0001"]
+    assert own.training_runs.keep(KEPT, SCORES) == "t-0003"
