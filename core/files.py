@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import os
 import re
@@ -11,9 +12,13 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from core.errors import GoneError, StorageError
+from core.errors import GoneError, StorageError, UnknownItemError
+
+P = ParamSpec("P")
+S = TypeVar("S")
+T = TypeVar("T")
 
 #: What the name of an entry of a store looks like; no system takes one for a path or a device.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
@@ -30,6 +35,8 @@ _CLOSED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _NO_ROOM: Final = _FULL | _CLOSED
 _BROKEN: Final = frozenset({errno.EIO, errno.ENODEV, errno.ESTALE, errno.ENXIO})
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+#: A path in the words of an error.
+_QUOTED: Final = re.compile(r"'(/[^']+)'")
 
 #: Is given the renaming of a file that is whole and on disk; does it now, after a last check, or not at all.
 Settle = Callable[[Callable[[], None]], None]
@@ -92,7 +99,8 @@ def failure(error: OSError, home: Path) -> StorageError | None:
 
     home: the folder whose files and folders should all be there.
     """
-    named = error.filename2 or error.filename
+    quoted = _QUOTED.search(str(error))  # Arrow names the file in its words alone
+    named = error.filename2 or error.filename or (quoted and quoted[1])
     path = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else home
     if path.suffix in {".lock", ".tmp"}:  # nobody but the program knows these
         path = path.parent
@@ -114,6 +122,26 @@ def failure(error: OSError, home: Path) -> StorageError | None:
         for note in getattr(error, "__notes__", ()):
             found.add_note(note)
     return found
+
+
+def unknown_when_gone(
+    kind: str,
+) -> Callable[[Callable[Concatenate[S, str, P], T]], Callable[Concatenate[S, str, P], T]]:
+    """Have a method, whose first argument is the id of what a store keeps, raise UnknownItemError where a file of it is
+    not there, or no longer: somebody may delete it while it is read.
+    """
+
+    def of(method: Callable[Concatenate[S, str, P], T]) -> Callable[Concatenate[S, str, P], T]:
+        @functools.wraps(method)
+        def asked(self: S, identity: str, /, *given: P.args, **named: P.kwargs) -> T:
+            try:
+                return method(self, identity, *given, **named)
+            except (FileNotFoundError, NotADirectoryError):
+                raise UnknownItemError(kind, identity) from None
+
+        return asked
+
+    return of
 
 
 def size_of(folder: Path) -> int:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -26,14 +27,13 @@ from core.data import problems
 from core.data.intake import Checked, Problem
 from core.data.records import KEPT
 from core.errors import TextsErasedError, UnknownItemError
-from core.files import add_digests, removed, replacing, with_digest, within
+from core.files import add_digests, removed, replacing, unknown_when_gone, with_digest, within
 from core.schema.levels import WRITTEN, written
 from core.schema.schema import Schema
 from core.store import frames
 from core.wording import count
 
-#: Of dataset.json.
-FORMAT: Final = 1
+FORMAT: Final = 1  # of dataset.json
 #: Raised when reading the same bytes would give other rows than before.
 _READING: Final = 2
 #: Rows stored together: as many are read and unpacked for one user.
@@ -45,6 +45,7 @@ _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
 #: An empty file beside them: columns of text are there no more.
 _ERASED: Final = "texts-erased"
+_there = unknown_when_gone("dataset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +145,18 @@ class Datasets:
         )  # fmt: skip
         return self._store(kept, lambda path: _write(accepted.drop(rows), path), all_of_them)
 
+    @_there
     def find(self, identity: str) -> Dataset:
         """Raises UnknownItemError when this home has no such dataset."""
-        try:
-            raw = formats.load(self._folder(identity) / _ABOUT, known=FORMAT)
-        except (FileNotFoundError, NotADirectoryError):
-            raise UnknownItemError("dataset", identity) from None
-        return _from_json(raw)
+        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT))
 
     def stored(self) -> tuple[Dataset, ...]:
         """All datasets of this home, newest first."""
-        if not self.folder.is_dir():
-            return ()
-        folders = [entry.name for entry in self.folder.iterdir() if (entry / _ABOUT).is_file()]
-        return tuple(sorted((self.find(name) for name in folders), key=lambda found: found.created, reverse=True))
+        found = []
+        for about in self.folder.glob(f"*/{_ABOUT}"):
+            with contextlib.suppress(UnknownItemError):  # deleted meanwhile
+                found.append(self.find(about.parent.name))
+        return tuple(sorted(found, key=lambda each: each.created, reverse=True))
 
     def labelled(self) -> tuple[Dataset, ...]:
         """Those with a spammer among their labels, newest first; of a file read in two ways with the same rows, one.
@@ -170,6 +169,7 @@ class Datasets:
                 kept.setdefault((dataset.sha256, dataset.accepted, dataset.absent), dataset)
         return tuple(kept.values())
 
+    @_there
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, indexed by row number. Raises TextsErasedError."""
         if columns is not None and (self._folder(identity) / _ERASED).is_file():
@@ -186,6 +186,7 @@ class Datasets:
             for batch in file.iter_batches(batch_size=_BATCH):
                 yield frames.living(pa.Table.from_batches([batch]).to_pandas(), file.schema_arrow)
 
+    @_there
     def columns(self, identity: str) -> frozenset[str]:
         """The names of the columns stored, and of the row number: those of the schema by which the file was read."""
         return frozenset(pq.read_schema(self._accepted(identity)).names)
@@ -210,6 +211,7 @@ class Datasets:
         """The accepted rows with this value in a column of words, in the order of the file; some of their columns."""
         return self._where(identity, column, value, read)
 
+    @_there
     def _where(
         self, identity: str, column: str | None, value: object, read: Sequence[str] | None = None
     ) -> pd.DataFrame:
@@ -219,7 +221,7 @@ class Datasets:
         schema = pq.read_schema(path)
         equal = (column or schema.pandas_metadata["index_columns"][0], "==", value)
         found = pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
-        return frames.living(found, schema)
+        return frames.living(found, pq.read_schema(path))
 
     def with_texts(self, texts: Collection[str]) -> tuple[Dataset, ...]:
         """The datasets that hold one of these texts."""
@@ -238,6 +240,7 @@ class Datasets:
             with with_digest(path) as temporary:
                 _regroup(path, temporary, [name for name in pq.read_schema(path).names if name not in names])
 
+    @_there
     def forgotten(self, identity: str) -> tuple[int, ...]:
         """The input rows of accepted users who were forgotten: they are given to nobody."""
         return frames.forgotten(pq.read_schema(self._accepted(identity)))
@@ -252,20 +255,17 @@ class Datasets:
         with self.users.in_use(), with_digest(path) as temporary:
             _regroup(path, temporary, pq.read_schema(path).names)
 
+    @_there
     def rejected(self, identity: str) -> pd.DataFrame:
         """The rejected rows: line, row, column, code, sentence, record."""
-        path = self._folder(identity) / _REJECTED
-        if not path.is_file():
-            raise UnknownItemError("dataset", identity)
-        return pd.read_parquet(path)
+        return pd.read_parquet(self._folder(identity) / _REJECTED)
 
     def remove(self, identity: str) -> None:
         """Delete a dataset, whose rows nothing is to need any more."""
         removed(self._folder(identity))
 
     def _accepted(self, identity: str) -> Path:
-        path = self._folder(identity) / _ACCEPTED
-        if not path.is_file():
+        if not (path := self._folder(identity) / _ACCEPTED).is_file():
             raise UnknownItemError("dataset", identity)
         return path
 

@@ -23,7 +23,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
-from core.files import digest_file, removed, told_when_full, with_digest, within
+from core.files import digest_file, removed, told_when_full, unknown_when_gone, with_digest, within
 from core.policy.bands import BANDS, POSITIVE, Band
 from core.policy.decide import SCORE, Decided, decide
 from core.policy.policy import Policy
@@ -38,6 +38,7 @@ _SCORES: Final = "scores.parquet"
 _REASONS: Final = "reasons.parquet"
 _PLAN: Final = "plan.parquet"
 _SENT: Final = "sent.parquet"
+_there = unknown_when_gone("run")
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
 #: What stands for the dataset of a run that is not whole: users still come in, or scores are being stored.
 GROWS: Final = ""
@@ -239,20 +240,23 @@ class Runs:
         """
         return self._decided(run, self._read(run, _SCORES, known=SCORES_FORMAT))
 
+    @_there
     def some_scores(self, run: str, rows: Sequence[int]) -> pd.DataFrame:
         """`probability`, `severity` and `decided_by` of some rows, in that order; reads no more than it has to."""
-        path = self._file(run, _SCORES)
+        path = self._folder(run) / _SCORES
         there = set(pq.read_schema(path).names)
         wanted = [name for name in ("probability", "severity", "decided_by") if name in there]
         return self._decided(run, self._read(run, _SCORES, wanted, known=SCORES_FORMAT).loc[list(rows)])
 
+    @_there
     def forgotten(self, run: str) -> tuple[int, ...]:
         """The input rows whose users were forgotten."""
-        return frames.forgotten(pq.read_schema(self._file(run, _SCORES)))
+        return frames.forgotten(pq.read_schema(self._folder(run) / _SCORES))
 
+    @_there
     def deciders(self, run: str) -> dict[str, int]:
         """How many users each decided: `score`, `rule:<name>`, `list:<name>`."""
-        path = self._file(run, _SCORES)
+        path = self._folder(run) / _SCORES
         if "decided_by" not in pq.read_schema(path).names:
             return {SCORE: self.find(run).users}
         told = frames.read(path, known=SCORES_FORMAT, columns=["decided_by"])["decided_by"].value_counts()
@@ -309,14 +313,9 @@ class Runs:
         with self.database.writing() as connection:
             numbered.delete_run(connection, number)
 
+    @_there
     def _read(self, run: str, name: str, columns: list[str] | None = None, *, known: int = FORMAT) -> pd.DataFrame:
-        return frames.read(self._file(run, name), known=known, columns=columns)
-
-    def _file(self, run: str, name: str) -> Path:
-        path = self._folder(run) / name
-        if not path.is_file():
-            raise UnknownItemError("run", run)
-        return path
+        return frames.read(self._folder(run) / name, known=known, columns=columns)
 
     def _folder(self, run: str) -> Path:
         return within(self.folder, run)

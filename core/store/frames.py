@@ -43,7 +43,8 @@ def read(path: Path, *, known: int, columns: Sequence[str] | None = None) -> pd.
     """
     schema = pq.read_schema(path)
     formats.number(int((schema.metadata or {}).get(_KEY, b"1")), formats.shown(path), known)
-    return living(pd.read_parquet(path, columns=None if columns is None else list(columns)), schema)
+    found = pd.read_parquet(path, columns=None if columns is None else list(columns))
+    return living(found, pq.read_schema(path))  # read once more: somebody may be forgotten meanwhile
 
 
 def forgotten(schema: pa.Schema) -> tuple[int, ...]:
