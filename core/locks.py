@@ -40,11 +40,14 @@ def held_now(path: Path) -> Iterator[bool]:
             lock.release()
 
 
-def taken(path: Path, *, wait: float = 0.0) -> Lock | None:
-    """Take a lock, which another thread may let go; None where somebody else still has it after `wait` seconds."""
+def taken(path: Path, *, wait: float = 0.0, every: float = 0.05) -> Lock | None:
+    """Take a lock, which another thread may let go; None where somebody else still has it after `wait` seconds.
+
+    every: seconds between two tries.
+    """
     lock = FileLock(path, thread_local=False)
     try:
-        lock.acquire(timeout=wait)
+        lock.acquire(timeout=wait, poll_interval=every)
     except Timeout:
         return None
     return lock

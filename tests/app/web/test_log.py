@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,12 +91,11 @@ def test_a_file_is_begun_anew_when_it_is_full_and_no_folder_is_made_of_a_home_th
     for _ in range(12):
         file.emit(logging.LogRecord("x", logging.ERROR, "", 0, "y" * 600_000, None, None))
     file.close()
-    names = sorted(path.name for path in settings.log.parent.iterdir())
+    names = sorted(path.name for path in settings.log.parent.glob("*.log*"))
     assert names == ["trustdesk.log", *(f"trustdesk.log.{number}" for number in range(1, 5))]
 
     gone = File(tmp_path / "gone" / "data" / "logs" / "trustdesk.log", as_json=False)
-    with pytest.raises(FileNotFoundError):
-        gone.shouldRollover(logging.LogRecord("x", logging.ERROR, "", 0, "y", None, None))
+    gone.emit(logging.LogRecord("x", logging.ERROR, "", 0, "y", None, None))
     assert not (tmp_path / "gone").exists()
 
 
@@ -103,3 +104,32 @@ def test_another_word_is_refused(variable: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv(variable, "loud")
     with pytest.raises(BadOptionError, match="loud is none of"):
         Logs.of()
+
+
+def test_processes_that_share_a_log_begin_a_new_file_once_and_lose_no_line(tmp_path: Path) -> None:
+    path, each, lines, most = tmp_path / "logs" / "trustdesk.log", 3, 600, 20_000
+    script = (
+        "import logging, sys; from pathlib import Path; from app.log import File\n"
+        f"file = File(Path({str(path)!r}), as_json=True)\n"
+        f"file.maxBytes = {most}\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        f"for number in range({lines}):\n"
+        "    said = {'msg': f'{sys.argv[1]} {number}', 'levelname': 'ERROR', 'facts': {'more': 'x' * 20}}\n"
+        "    file.handle(logging.makeLogRecord(said))\n"
+    )
+    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    writers = [subprocess.Popen([sys.executable, "-c", script, str(who)], **piped) for who in range(each)]
+    for writer in writers:  # at once
+        writer.stdout.readline()
+    for writer in writers:
+        writer.stdin.write(b"\n")
+        writer.stdin.flush()
+    assert [writer.communicate() and writer.returncode for writer in writers] == [0] * each
+
+    files = [path, *(path.with_name(f"trustdesk.log.{number}") for number in range(1, 5))]
+    assert sorted(path.parent.glob("trustdesk.log*")) == files
+    assert all(most / 2 < file.stat().st_size <= most for file in files[1:])  # each was full
+    said = [json.loads(line)["event"].split() for file in reversed(files) for line in file.read_text().splitlines()]
+    for who in range(each):  # of each the latest lines, none left out in between
+        ours = [int(number) for name, number in said if name == str(who)]
+        assert ours == list(range(lines - len(ours), lines))
