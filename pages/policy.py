@@ -2,6 +2,7 @@
 
 from app import session
 from app.components.policy import drafting
+from app.components.policy.aims_form import change_aims, made_for
 from app.components.policy.automation import automation
 from app.components.policy.draft_bar import changes, draft_bar
 from app.components.policy.lists import lists
@@ -18,9 +19,11 @@ with page_title("Policy", "policy"):
     versions(found)
     if drafting.may_change():
         change_thresholds(found)
+        change_aims(found)
         change_removal(found)
 backtest = tried(found)
 thresholds(found, backtest)
+made_for(found)
 automation()
 rules(found, backtest)
 lists(found)

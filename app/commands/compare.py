@@ -37,8 +37,10 @@ On = Annotated[
     typer.Option("--on", help="A file or an address of labelled users; not needed for two prediction files."),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
-CostReview = Annotated[float, typer.Option(help="Of a user who is flagged; for the cost per user.")]
-CostMiss = Annotated[float, typer.Option(help="Of a spammer who is not.")]
+CostReview = Annotated[
+    float | None, typer.Option(help="Of a user who is flagged, for the cost per user; by default as the policy says.")
+]
+CostMiss = Annotated[float | None, typer.Option(help="Of a spammer who is not; the same.")]
 
 
 @reads_table
@@ -48,8 +50,8 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="B", help="Another version, run or file.")],
     on: On = None,
     seed: Seed = 0,
-    cost_review: CostReview = 1.0,
-    cost_miss: CostMiss = 1.5,
+    cost_review: CostReview = None,
+    cost_miss: CostMiss = None,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", help="Also write a report there: .html.")] = None,
     overwrite: Overwrite = False,
@@ -62,7 +64,7 @@ def compare(
     """
     home = home_of(context, home_dir)
     with working(home) as progress:
-        costs = _costs(cost_review, cost_miss)
+        costs = _costs(home, cost_review, cost_miss)
         target = None if html is None else _target(home, html, first, second, on, overwrite=overwrite)
         facts = {
             **_facts(home, first, second, on, seed, costs, target, progress, said), "costs": asdict(costs)
@@ -71,14 +73,18 @@ def compare(
         put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
 
-def _costs(review: float, missed: float) -> Costs:
+def _costs(home: Home, review: float | None, missed: float | None) -> Costs:
+    """As given, else as the policy in force says. Raises BadOptionError."""
     from core.errors import BadOptionError
     from core.evaluation.resample import Costs
 
     for option, cost in (("--cost-review", review), ("--cost-miss", missed)):
-        if not 0 <= cost < math.inf:
+        if cost is not None and not 0 <= cost < math.inf:
             raise BadOptionError(option, "give a finite number, 0 or more.")
-    return Costs.at_review(review=review, missed=missed)
+    own = home.policies.in_force().aims
+    return Costs.at_review(
+        review=own.cost_review if review is None else review, missed=own.cost_miss if missed is None else missed
+    )
 
 
 def _target(home: Home, html: Path, first: str, second: str, on: str | None, *, overwrite: bool) -> Target:

@@ -22,14 +22,26 @@ if TYPE_CHECKING:
     from core.home import Home
     from core.policy.planner import Figure, Plan
 
-ReviewsPerDay = Annotated[float | None, typer.Option(help="Cases people can see a day; without, any number.")]
+ReviewsPerDay = Annotated[
+    float | None, typer.Option(help="Cases people can see a day; by default as the policy says, else any number.")
+]
 HoursPerDay = Annotated[
     float | None, typer.Option(min=0, help="Hours of review a day, instead of a number of reviews.")
 ]
 MinutesPerReview = Annotated[float | None, typer.Option(min=0.01, help="With hours; by default as measured on Review.")]
 UsersPerDay = Annotated[float | None, typer.Option(help="Users expected a day; by default, those planned on.")]
-MinRecall = Annotated[float | None, typer.Option(help="Share of spammers to be caught at least.")]
-MinPrecision = Annotated[float | None, typer.Option(help="Of users above remove, share of spammers at least.")]
+CostRemoval = Annotated[
+    float | None, typer.Option(help="Of a legitimate user removed by automation; by default as the policy says.")
+]
+CostReview = Annotated[float | None, typer.Option(help="Of a case that a person sees; the same.")]
+CostMiss = Annotated[float | None, typer.Option(help="Of a spammer whom nobody looks at; the same.")]
+MinRecall = Annotated[
+    float | None,
+    typer.Option(help="Share of spammers caught at least; by default as the policy says, 0 for any."),
+]
+MinPrecision = Annotated[
+    float | None, typer.Option(help="Of users above remove, share of spammers at least; the same.")
+]
 Prevalence = Annotated[float | None, typer.Option(help="Share of spammers to expect; without, as labelled.")]
 
 
@@ -45,9 +57,9 @@ def plan(
     minutes_per_review: MinutesPerReview = None,
     users_per_day: UsersPerDay = None,
     days: Annotated[int, typer.Option(help="The period that predictions are for.")] = 1,
-    cost_removal: Annotated[float, typer.Option(help="Of a legitimate user removed by automation.")] = 10.0,
-    cost_review: Annotated[float, typer.Option(help="Of a case that a person sees.")] = 1.0,
-    cost_miss: Annotated[float, typer.Option(help="Of a spammer whom nobody looks at.")] = 1.5,
+    cost_removal: CostRemoval = None,
+    cost_review: CostReview = None,
+    cost_miss: CostMiss = None,
     min_recall: MinRecall = None,
     min_precision: MinPrecision = None,
     prevalence: Prevalence = None,
@@ -68,10 +80,12 @@ def plan(
         live = home.policies.deciding(model or home.registry.champion() or "")
         if hours_per_day is not None or minutes_per_review is not None:
             reviews_per_day = _reviews(home, reviews_per_day, hours_per_day, minutes_per_review)
+        given = {
+            "reviews_per_day": reviews_per_day, "cost_removal": cost_removal, "cost_review": cost_review,
+            "cost_miss": cost_miss, "min_recall": min_recall, "min_precision": min_precision,
+        }  # fmt: skip
         wanted: dict[str, Any] = {
-            "reviews_per_day": reviews_per_day, "days": days, "cost_removal": cost_removal,
-            "cost_review": cost_review, "cost_miss": cost_miss, "min_recall": min_recall,
-            "min_precision": min_precision, "prevalence": prevalence,
+            **live.aims.wanted(given), "days": days, "prevalence": prevalence,
             "armed": live.armed if armed is None else armed, "monitor": live.monitor,
         }  # fmt: skip
         Demand(1.0 if users_per_day is None else users_per_day, **wanted)  # what is wrong is told before the work

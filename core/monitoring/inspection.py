@@ -29,10 +29,11 @@ from core.jobs import Jobs
 from core.monitoring.drift import Drift, DriftWatch
 from core.monitoring.incidents import KINDS, Finding, Incidents, Kind
 from core.monitoring.targets import TargetOptions
+from core.policy.thresholds.aims import RANDOM_SHARES
 from core.registry.registry import Registry
 from core.retraining.timetable import Timetable
 from core.review.cases import CaseFilters, Cases
-from core.review.guidance import RANDOM_SHARES, GuidanceStore
+from core.review.guidance import GuidanceStore
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
 from core.wording import count, percent

@@ -19,11 +19,17 @@ from core.policy import rules
 from core.policy.automation.removal import DEFAULT, Removal, reason_of
 from core.policy.bands import Band
 from core.policy.rules import MOST_RULES, Rule
+from core.policy.thresholds.aims import USUAL, Aims
 
-FORMAT: Final = 3
-#: Up to format 1 there were no rules, up to format 2 nothing was said of automatic removal.
+FORMAT: Final = 4
+#: Up to format 1 there were no rules, up to format 2 nothing was said of automatic removal, up to format 3 nothing of
+#: what thresholds are made for.
 _UPGRADES: Final[Mapping[int, Upgrade]] = MappingProxyType(
-    {1: lambda told: told | {"rules": [], "rule_precision": 0.5}, 2: lambda told: told | {"removal": {}}}
+    {
+        1: lambda told: told | {"rules": [], "rule_precision": 0.5},
+        2: lambda told: told | {"removal": {}},
+        3: lambda told: told | {"aims": {}},
+    }
 )
 
 
@@ -33,7 +39,8 @@ class Policy:
     of which to match decides before the score does.
 
     `version`: the one it is known by in a home, such as "p0001"; `armed`: whether `auto_remove` acts; `rule_precision`:
-    how often a rule has to be right, else it needs attention; `removal`: what is asked of automatic removal.
+    how often a rule has to be right, else it needs attention; `removal`: what is asked of automatic removal; `aims`:
+    what the thresholds are made for.
     """
 
     monitor: float
@@ -44,6 +51,7 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     rule_precision: float = 0.5
     removal: Removal = DEFAULT
+    aims: Aims = USUAL
 
     def __post_init__(self) -> None:
         if not 0 < self.monitor < self.review < self.remove < 1:
@@ -84,6 +92,7 @@ class Policy:
             "format": FORMAT, "version": self.version, "monitor": self.monitor, "review": self.review,
             "remove": self.remove, "armed": self.armed, "rules": [rule.as_json() for rule in self.rules],
             "rule_precision": self.rule_precision, "removal": self.removal.as_json(),
+            "aims": self.aims.as_json(),
         }  # fmt: skip
 
     @classmethod
@@ -94,5 +103,5 @@ class Policy:
         return cls(
             told["monitor"], told["review"], told["remove"], told["version"], told["armed"],
             rules.all_from_json(told["rules"]), told["rule_precision"],
-            Removal.from_json(told["removal"]),
+            Removal.from_json(told["removal"]), Aims.from_json(told["aims"]),
         )  # fmt: skip

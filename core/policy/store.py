@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Row, insert, select
 
@@ -17,6 +17,7 @@ from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.policy.automation import acts
 from core.policy.automation.acts import Proof
 from core.policy.policy import Policy
+from core.policy.thresholds.aims import Aims
 from core.store.database import Database
 from core.store.tables import documents
 
@@ -48,12 +49,23 @@ class Activation:
     comment: str
 
 
+class Follows(Protocol):
+    """Whoever has to know that another policy comes into force, in the transaction in which it does."""
+
+    def __call__(
+        self, connection: Connection, before: Aims, after: Aims, /, *, by: str, now: datetime
+    ) -> dict[str, Any]:  # fmt: skip
+        """before, after: what both are made for. Returns what changes by it, for the audit log."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Policies:
     """The policies of a home, in every version; never changed, only followed by another."""
 
     audit: AuditLog
     database: Database
+    follow: Follows
 
     def in_force(self) -> Policy:
         """The policy by which users are decided now."""
@@ -161,10 +173,10 @@ class Policies:
         """
         check_comment(comment)
         with self.database.writing() as connection:
-            policy = _find(connection, version)
-            if policy.version == _in_force(connection).version:
+            policy, before = _find(connection, version), _in_force(connection)
+            if policy.version == before.version:
                 raise RefusedError(f"{policy.version} is in force already.")
-            self._put_in_force(connection, policy.version, comment, by, now)
+            self._put_in_force(connection, before, policy, comment, by, now)
         return policy
 
     def before(self) -> Policy | None:
@@ -176,22 +188,26 @@ class Policies:
         return None if now == _FIRST.version else _FIRST
 
     def _saved(self, connection: Connection, policy: Policy, comment: str, by: str, now: datetime) -> Policy:
-        if policy.version != (version := _in_force(connection).version):
-            raise RefusedError(f"{version} is in force by now. Load it again and repeat your change.")
+        before = _in_force(connection)
+        if policy.version != before.version:
+            raise RefusedError(f"{before.version} is in force by now. Load it again and repeat your change.")
         latest = connection.execute(_of(_NAME).limit(1)).one_or_none()
         number = latest.version + 1 if latest else 2
         saved = replace(policy, version=_version(number), armed=False)  # a version is armed by its proof alone
         row = {"name": _NAME, "version": number, "body": saved.as_json(), "by": by, "at": now}
         connection.execute(insert(documents).values(row))
-        self._put_in_force(connection, saved.version, comment, by, now)
+        self._put_in_force(connection, before, saved, comment, by, now)
         return saved
 
-    def _put_in_force(self, connection: Connection, version: str, comment: str, by: str, now: datetime) -> None:
-        before = _in_force(connection).version
-        _add(connection, _ACTIVATIONS, {"version": version, "comment": comment.strip()}, by, now)
-        details = {"instead_of": before}
+    def _put_in_force(
+        self, connection: Connection, before: Policy, policy: Policy, comment: str, by: str, now: datetime
+    ) -> None:
+        why = comment.strip()
+        _add(connection, _ACTIVATIONS, {"version": policy.version, "comment": why}, by, now)
+        queue = self.follow(connection, before.aims, policy.aims, by=by, now=now)
+        details = {"instead_of": before.version} | ({"queue": queue} if queue else {})
         self.audit.note(
-            who=by, what="activate policy", about=version, why=comment.strip(), details=details, now=now, ahead=True
+            who=by, what="activate policy", about=policy.version, why=why, details=details, now=now, ahead=True
         )  # fmt: skip
 
     def _check_draft(self, connection: Connection, number: int) -> None:

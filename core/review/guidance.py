@@ -19,13 +19,14 @@ from sqlalchemy import Connection, Row, insert, select
 from core import formats
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.formats import Upgrade
+from core.policy.thresholds.aims import MOST_REVIEWS, RANDOM_SHARES, Aims
 from core.review import ordering
 from core.store.database import Database
 from core.store.tables import documents
 
 FORMAT: Final = 3
-#: What the share of a day's reviews that is drawn at random may be.
-RANDOM_SHARES: Final = (0.05, 0.5)
+#: What of the queue a policy may set when it comes into force, and what it is called there.
+_FOLLOWED: Final = MappingProxyType({"capacity": "reviews_a_day", "random_share": "random_share"})
 _NAME: Final = "guidance"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _USER: Final = "{user_id}"
@@ -103,7 +104,7 @@ class Guidance:
     version: int = 0
 
     def __post_init__(self) -> None:
-        _within("capacity", self.capacity, 0, 1_000_000)
+        _within("capacity", self.capacity, 0, MOST_REVIEWS)
         _within("share drawn at random", self.random_share, *RANDOM_SHARES)
         _within("uncertain picks", self.uncertain, 0, 100_000)
         _within("service level in hours", self.service_hours, 0, 24 * 365, above=True)
@@ -164,9 +165,7 @@ class GuidanceStore:
             if (latest.version if latest else 0) != guidance.version:
                 who = latest.by if latest else "nobody"
                 raise RefusedError(f"{who} has changed the guidance meanwhile. Load it again and repeat your change.")
-            saved = replace(guidance, version=guidance.version + 1)
-            row = {"name": _NAME, "version": saved.version, "body": _body(saved), "by": by, "at": now}
-            connection.execute(insert(documents).values(row))
+            saved = _saved(connection, guidance, by, now)
             ordering.reorder(connection, saved.service_hours)
         return saved
 
@@ -177,6 +176,28 @@ class GuidanceStore:
             ours = select(*columns).where(documents.c.name == _NAME)
             rows = connection.execute(ours.order_by(documents.c.version.desc())).all()
         return pd.DataFrame(rows, columns=["version", "by", "at"]).set_index("version")
+
+
+def follow(connection: Connection, before: Aims, after: Aims, *, by: str, now: datetime) -> dict[str, Any]:
+    """Give the queue the capacity and the random share in which a policy that comes into force differs from the one of
+    before, in a new version; what both say alike stays as the lead has set it since. Returns what changes, by field.
+    """
+    latest = _latest(connection)
+    rules = Guidance() if latest is None else _guidance(latest)
+    wanted = {
+        field: asked for field, name in _FOLLOWED.items()
+        if (asked := getattr(after, name)) not in (None, getattr(before, name)) and asked != getattr(rules, field)
+    }  # fmt: skip
+    if wanted:
+        _saved(connection, replace(rules, **wanted), by, now)
+    return wanted
+
+
+def _saved(connection: Connection, guidance: Guidance, by: str, now: datetime) -> Guidance:
+    saved = replace(guidance, version=guidance.version + 1)
+    row = {"name": _NAME, "version": saved.version, "body": _body(saved), "by": by, "at": now}
+    connection.execute(insert(documents).values(row))
+    return saved
 
 
 def _latest(connection: Connection, version: int | None = None) -> Row[Any] | None:

@@ -153,8 +153,9 @@ class Stores(Ground):
     @cached_property
     def policies(self) -> Policies:
         from core.policy.store import Policies
+        from core.review import guidance
 
-        return Policies(self.audit, self.database)
+        return Policies(self.audit, self.database, guidance.follow)
 
     @cached_property
     def lists(self) -> ListStore:

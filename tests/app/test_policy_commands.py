@@ -232,6 +232,36 @@ def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is
     assert "reviews a day would do. The nearest plan:" in cannot.stdout
 
 
+def test_what_a_plan_is_not_told_is_as_the_policy_in_force_says_and_a_file_carries_it(
+    own: Home, tmp_path: Path
+) -> None:
+    file, labelled = tmp_path / "policy.toml", tmp_path / "labelled.csv"
+    labelled.write_bytes(make.csv(make.users(900, seed=9)))
+    ran(own, "policy", "export", "-o", file)
+    costs = "[costs]\nremoval = 10.0\nreview = 1.0\nmiss = 1.5\n"
+    text = file.read_text(encoding="utf-8")
+    assert costs in text
+    own_costs = "[costs]\nremoval = 30\nreview = 1\nmiss = 3\n"
+    text = text.replace("[capacity]\n", "[capacity]\nreviews_a_day = 90\n").replace(costs, own_costs)
+    file.write_text(text.replace("[targets]\n", "[targets]\nrecall = 0.2\n"), encoding="utf-8")
+    told = ran(own, "policy", "import", file, "--by", "Lea").stderr
+    assert [line for line in told.splitlines() if line[:1] in "+-" and line[:3] not in {"+++", "---"}] == [
+        "+reviews_a_day = 90", "-removal = 10.0", "-review = 1.0", "-miss = 1.5", "+removal = 30", "+review = 1",
+        "+miss = 3", "+recall = 0.2",
+    ]  # fmt: skip
+    ran(own, "policy", "activate", "--comment", "Dearer mistakes", "--by", "Lea")
+    assert own.guidance.load().capacity == 90
+    shown = json.loads(ran(own, "policy", "show", "--json").stdout)
+    assert shown["aims"] == own.policies.in_force().aims.as_json()
+
+    plan = json.loads(ran(own, "policy", "plan", labelled, "--users-per-day", 1000, "--json").stdout)
+    said = ["--reviews-per-day", 90, "--cost-removal", 30, "--cost-miss", 3, "--min-recall", 0.2]
+    ran(own, "policy", "rollback", "--comment", "Back", "--by", "Lea")
+    assert plan == json.loads(
+        ran(own, "policy", "plan", labelled, "--users-per-day", 1000, *said, "--json").stdout
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

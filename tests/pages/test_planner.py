@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.planner.inputs import REVIEWS
+from app.components.planner.inputs import PRECISION, RECALL, REVIEWS
 from app.components.planner.result import plan_for
 from app.components.shared.figure import tell
 from core.data import intake
 from core.home import Home
 from core.policy import planner
+from core.policy.thresholds.aims import Aims
 from core.policy.thresholds.demand import Demand
 from core.settings import ROOT
 from tests import make, screen
@@ -81,14 +84,31 @@ def test_hours_become_reviews(planning: AppTest) -> None:
 def test_a_plan_becomes_the_draft_and_decides_nothing_yet(planning: AppTest, with_demo: Home) -> None:
     rehearsal = rehearsed(with_demo, planning)
     at = planning.number_input(key="plan-reviews").set_value(20).run()
+    at = at.number_input(key="plan-cost_removal").set_value(12.0).run()
     next(each for each in at.button if each.key == "plan-draft").click().run()
 
     draft = with_demo.policies.draft()
     assert draft is not None
-    found = planner.plan(rehearsal, Demand(float(rehearsal.ranked.rows), 20.0))
+    found = planner.plan(rehearsal, Demand(float(rehearsal.ranked.rows), 20.0, cost_removal=12.0))
+    assert draft.policy.aims == Aims(reviews_a_day=20, cost_removal=12.0)
     assert (draft.policy.review, draft.policy.remove) == (found.review, max(0.9, np.nextafter(found.review, 1)))
     assert draft.by == "Lea"
     assert with_demo.policies.in_force().version == "p0001"
+
+
+def test_fields_are_filled_from_the_policy_in_force_and_the_queue_is_said_where_it_differs(
+    visit: Visit, with_demo: Home
+) -> None:
+    aims = Aims(120, None, 30.0, 2.0, 4.0, 0.4, 0.9)
+    with_demo.policies.save(replace(with_demo.policies.in_force(), aims=aims), by="Lea", now=make.NOW)
+    at = visit(with_demo, "planner", **{"as": "Lea"})
+    costs = [at.number_input(key=f"plan-{name}").value for name in ("cost_removal", "cost_review", "cost_miss")]
+    assert (at.number_input(key=REVIEWS).value, costs) == (120, [30.0, 2.0, 4.0])
+    assert (at.slider(key=RECALL).value, at.slider(key=PRECISION).value) == (40, 90)
+    assert "The queue has" not in screen.sentences(at)
+    queue = with_demo.guidance.load()
+    with_demo.guidance.save(replace(queue, capacity=70), by="Lea", now=make.NOW)
+    assert "The queue has 70 places a day at present" in screen.sentences(at.run())
 
 
 def test_without_a_model_or_labels_the_page_says_what_it_needs(visit: Visit, home: Home, own: Home) -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.home import Home
 from core.policy.automation.removal import Statement
 from core.policy.rules import Condition, Rule
+from core.policy.thresholds.aims import Aims
 from tests import make, screen
 from tests.screen import Scored, Visit
 
@@ -216,3 +217,28 @@ def test_words_for_the_removed_are_changed_in_the_draft(visit: Visit, scored_hom
     assert (draft.policy.removal.target, draft.policy.removal.audits_a_day, draft.policy.removal.statements) == (
         0.95, 25.0, (Statement("score", "You sent spam. Write to us."),)
     )  # fmt: skip
+
+
+def test_capacity_costs_and_floors_are_changed_in_the_draft_and_said_on_the_page(
+    visit: Visit, scored_home: Home
+) -> None:
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+    assert "200 reviews a day, as set in *Triage*; a wrong removal costs 10" in screen.sentences(at)
+    at.number_input(key="reviews-aims-p0001-0").set_value(120)
+    at.number_input(key="cost_miss-aims-p0001-0").set_value(4.0)
+    at.number_input(key="min_recall-aims-p0001-0").set_value(35.0)
+    next(each for each in at.button if each.key == "save-aims-p0001-0").click().run()
+
+    assert not at.exception
+    assert not at.error
+    draft = scored_home.policies.draft()
+    assert draft is not None
+    assert draft.policy.aims == Aims(reviews_a_day=120, cost_miss=4.0, min_recall=0.35)
+    said = screen.sentences(at)
+    assert "Made for 120 reviews a day; a wrong removal costs 10, a review 1, a missed spammer 4; recall" in said
+    assert scored_home.guidance.load().capacity == 200
+
+    scored_home.policies.activate_draft(number=draft.number, comment="Fewer", by="Lea", now=make.NOW)
+    assert scored_home.guidance.load().capacity == 120
+    scored_home.guidance.save(replace(scored_home.guidance.load(), capacity=80), by="Max", now=make.NOW)
+    assert "the queue has 80 at present, as set in *Triage*" in screen.sentences(at.run())

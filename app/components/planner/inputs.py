@@ -10,7 +10,10 @@ from app import guard
 from app.components.planner.hours import from_hours
 from app.components.shared import costs, room
 from app.components.shared.heading import section
+from app.queries import policy as queries
 from app.queries import services
+from app.words import count
+from core.policy.thresholds.aims import MOST_REVIEWS
 from core.policy.thresholds.demand import Demand
 
 REVIEWS: Final = "plan-reviews"
@@ -20,11 +23,14 @@ PRECISION: Final = "plan-precision"
 
 def inputs(users: int, prevalence: float) -> Demand | None:
     """The form; None where what is asked for cannot be, which is said. users, prevalence: of those planned on."""
-    policy = services.policy()
+    policy, aims, queue = services.policy(), queries.desk().policy.aims, services.guidance().capacity
     with st.container(border=True):
         section("Capacity")
+        wanted = queue if aims.reviews_a_day is None else aims.reviews_a_day
         with room.field():
-            reviews = st.number_input("Reviews a day", 0, value=services.guidance().capacity, step=10, key=REVIEWS)
+            reviews = st.number_input("Reviews a day", 0, MOST_REVIEWS, value=wanted, step=10, key=REVIEWS)
+        if queue != wanted:
+            st.caption(f"The queue has {count(queue)} places a day at present, as set in *Triage*.")
         from_hours(REVIEWS)
         pair = room.fields(2)
         with pair.cell():
@@ -40,9 +46,11 @@ def inputs(users: int, prevalence: float) -> Demand | None:
         prices = costs.asked()
         section("Floors", "0: none")
         with room.slider():
-            recall = st.slider("Recall, at least, %", 0, 100, 0, key=RECALL)
+            recall = st.slider("Recall, at least, %", 0, 100, _floor(aims.min_recall), key=RECALL)
         with room.slider():
-            precision = st.slider("Precision of auto-remove, at least, %", 0, 100, 0, key=PRECISION)
+            precision = st.slider(
+                "Precision of auto-remove, at least, %", 0, 100, _floor(aims.min_precision), key=PRECISION
+            )
         armed = st.toggle("Automation removes", policy.armed, key="plan-armed", help="Else people see these users, too")
     with guard.shown() as failure:
         demand = Demand(
@@ -51,3 +59,7 @@ def inputs(users: int, prevalence: float) -> Demand | None:
             prevalence=None if abs(spammers / 100 - prevalence) < 1e-9 else spammers / 100, **prices,
         )  # fmt: skip
     return demand if failure.error is None else None
+
+
+def _floor(share: float | None) -> int:
+    return round(100 * (share or 0))

@@ -170,14 +170,16 @@ def as_draft(plan: Plan) -> None:
     if not drafting.may_change():
         return
     with st.popover("Save as draft", icon=":material/verified:", type="primary"):
-        st.markdown("The thresholds become those of the draft; *Policy* shows who would change action.")
+        st.markdown(
+            "The thresholds become those of the draft, with the reviews a day, costs and floors they are made for. "
+            "*Policy* shows who would change action."
+        )
         remove = plan.remove
         if not plan.armed:
             # Then it costs nothing wherever it is, and at the highest score nobody would be left to prove anything by.
             remove = max(services.policy().remove, plan.review)
             st.caption(f"People see everybody above review, so that auto-remove stays above {remove:.3g}.")
         who = drafting.whose("plan")
-        if st.button("Save in the draft", type="primary", key="plan-draft"):
-            desk = queries.desk()
-            if drafting.thresholds(desk, plan.monitor, plan.review, remove, who):
-                navigation.go("policy")
+        saves = st.button("Save in the draft", type="primary", key="plan-draft")
+        if saves and drafting.planned(queries.desk(), plan, remove, who):
+            navigation.go("policy")

@@ -12,6 +12,7 @@ from app.queries import services
 from app.queries.policy import Desk
 from core.access.accounts import named
 from core.policy.automation.removal import Removal
+from core.policy.planner import Plan
 from core.policy.policy import Policy
 from core.policy.rules import Rule
 from core.policy.users import Kinds
@@ -44,14 +45,16 @@ def save(desk: Desk, policy: Policy, name: str) -> bool:
     return failure.error is None
 
 
-def thresholds(desk: Desk, monitor: float, review: float, remove: float, name: str) -> bool:
-    """Make these the thresholds of the draft. A plan may put two at one score; in a policy they rise, so that the upper
-    one is the next number above.
+def planned(desk: Desk, plan: Plan, remove: float, name: str) -> bool:
+    """Make the thresholds of a plan those of the draft, with what it was made for. remove: where removal begins.
+
+    A plan may put two at one score; in a policy they rise, so that the upper one is the next number above.
     """
     with guard.shown() as failure:
-        review = max(review, float(np.nextafter(monitor, 1.0)))
+        review = max(plan.review, float(np.nextafter(plan.monitor, 1.0)))
         remove = max(remove, float(np.nextafter(review, 1.0)))
-        changed = replace(desk.policy, monitor=monitor, review=review, remove=remove)
+        aims = plan.demand.aims(desk.policy.aims)
+        changed = replace(desk.policy, monitor=plan.monitor, review=review, remove=remove, aims=aims)
     return failure.error is None and save(desk, changed, name)
 
 

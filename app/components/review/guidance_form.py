@@ -14,7 +14,8 @@ from app.components.shared.forecast import forecast
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import moment, plain
-from core.review.guidance import RANDOM_SHARES, Guidance, ReasonCode
+from core.policy.thresholds.aims import RANDOM_SHARES
+from core.review.guidance import Guidance, ReasonCode
 
 _BEGUN: Final = "_guidance_begun"
 #: px of the head of the table, of a row, and of all rows in sight; one more is for a new code.

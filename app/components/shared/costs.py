@@ -1,4 +1,6 @@
-"""What decisions cost, as the Planner asks for it: set there, and the same wherever costs are counted."""
+"""What decisions cost: as the policy says, until something else is tried in the Planner; the same wherever costs are
+counted.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ import streamlit as st
 
 from app import navigation
 from app.components.shared import room
+from app.queries import policy as queries
 from core.evaluation.resample import Costs
-from core.policy.thresholds.demand import Demand
 
-#: Fields of a demand, with their names on screen and their steps.
+#: Fields of what a policy is made for, with their names on screen and their steps.
 FIELDS: Final = {
     "cost_removal": ("Wrong removal", 1.0), "cost_miss": ("Missed", 0.5), "cost_review": ("Review", 0.5)
 }  # fmt: skip
@@ -19,9 +21,9 @@ _KEPT: Final = "_costs"
 
 
 def cost(field: str) -> float:
-    """The one that was set in this tab, else that of a new plan. field: of FIELDS."""
-    usual = float(getattr(Demand(1), field))
-    return float(st.session_state.get(_KEPT, {}).get(field, usual))
+    """The one that was tried in this tab, else that of the draft or of the policy in force. field: of FIELDS."""
+    tried = st.session_state.get(_KEPT, {}).get(field)
+    return float(getattr(queries.desk().policy.aims, field) if tried is None else tried)
 
 
 def asked() -> dict[str, float]:
@@ -30,7 +32,8 @@ def asked() -> dict[str, float]:
     for field, (word, step) in FIELDS.items():
         with three.cell():
             given = st.number_input(word, 0.0, value=cost(field), step=step, key=f"plan-{field}")
-        st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), field: given}
+        if given != cost(field):
+            st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), field: given}
     return {field: cost(field) for field in FIELDS}
 
 

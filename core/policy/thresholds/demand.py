@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import BadOptionError
+from core.policy.thresholds.aims import USUAL, Aims
 
 _HOURS: Final = 60  # minutes
 
@@ -17,19 +18,18 @@ class Demand:
 
     `users_per_day`: users expected; `reviews_per_day`: cases that people can see, None for any number; `days`: the
     period that predictions are for. Costs are in any one unit: `cost_removal` of a legitimate user who is removed by
-    automation, `cost_review` of a case that a person sees, `cost_miss` of a spammer at or below `review`. Those given
-    here put the cheapest thresholds near .7 and .9, as the first policy of a home has them. `min_recall`: share of
-    spammers above `review`; `min_precision`: share of spammers among users above `remove`; None for no floor.
-    `prevalence`: the share of spammers to expect, None for that of the sample. `armed`: whether automation removes.
-    `monitor`: the threshold in force, which a plan keeps.
+    automation, `cost_review` of a case that a person sees, `cost_miss` of a spammer at or below `review`; by default as
+    a new home has them. `min_recall`: share of spammers above `review`; `min_precision`: share of spammers among users
+    above `remove`; None for no floor. `prevalence`: the share of spammers to expect, None for that of the sample.
+    `armed`: whether automation removes. `monitor`: the threshold in force, which a plan keeps.
     """
 
     users_per_day: float
     reviews_per_day: float | None = None
     days: int = 1
-    cost_removal: float = 10.0
-    cost_review: float = 1.0
-    cost_miss: float = 1.5
+    cost_removal: float = USUAL.cost_removal
+    cost_review: float = USUAL.cost_review
+    cost_miss: float = USUAL.cost_miss
     min_recall: float | None = None
     min_precision: float | None = None
     prevalence: float | None = None
@@ -60,6 +60,17 @@ class Demand:
     def period(self) -> float:
         """The days in which so many users come: `days`, but for what rounding makes of them."""
         return self.users / self.users_per_day
+
+    def aims(self, before: Aims) -> Aims:
+        """What a policy with the thresholds of a plan is made for; the share drawn at random is as before.
+
+        Raises BadOptionError.
+        """
+        reviews = None if self.reviews_per_day is None else math.ceil(self.reviews_per_day)
+        return Aims(
+            reviews, before.random_share, self.cost_removal, self.cost_review, self.cost_miss, self.min_recall,
+            self.min_precision,
+        )  # fmt: skip
 
 
 def reviews_per_day(hours: float, minutes_a_review: float) -> float:

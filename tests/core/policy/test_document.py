@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,11 +14,12 @@ from core.policy import document
 from core.policy.automation.removal import Removal, Statement
 from core.policy.policy import Policy
 from core.policy.rules import Condition, Rule
+from core.policy.thresholds.aims import Aims
 from tests import make
 from tests.core.policy.test_rules import rules_
 
 BASE = make.policy()
-START = "format = 2\n[thresholds]\nmonitor = 0.3\nreview = 0.7\nremove = 0.9\n"
+START = "format = 3\n[thresholds]\nmonitor = 0.3\nreview = 0.7\nremove = 0.9\n"
 RULE = '[[rules]]\nname = "a"\neffect = "exactly"\nband = "allow"\n'
 edges = st.lists(st.floats(1e-9, 1 - 1e-9), min_size=3, max_size=3, unique=True).map(sorted)
 texts = st.text(min_size=1, max_size=30).filter(lambda text: text.strip() and text.isprintable())
@@ -28,15 +30,20 @@ statements = st.lists(
 removals = st.builds(
     Removal, st.floats(0.11, 0.99), st.floats(0, 0.4), st.none() | st.floats(0.1, 1e6), statements.map(tuple)
 )
+costs = st.floats(0, 1e9)
+shares = st.none() | st.floats(0, 1)
+aims = st.builds(
+    Aims, st.none() | st.integers(0, 1_000_000), st.none() | st.floats(0.05, 0.5), costs, costs, costs, shares, shares
+)
 policies = st.builds(
-    lambda found, rules, removal: replace(make.policy(*found), rules=tuple(rules), removal=removal),
-    edges, st.lists(rules_, max_size=4, unique_by=lambda one: one.name.casefold()), removals,
+    lambda found, rules, removal, aims: replace(make.policy(*found), rules=tuple(rules), removal=removal, aims=aims),
+    edges, st.lists(rules_, max_size=4, unique_by=lambda one: one.name.casefold()), removals, aims,
 )  # fmt: skip
 
 
-@given(policies)
-def test_a_policy_written_and_read_is_the_same_policy(policy: Policy) -> None:
-    assert document.loads(document.dumps(policy), BASE) == policy
+@given(policies, aims)
+def test_a_policy_written_and_read_is_the_same_policy(policy: Policy, others: Aims) -> None:
+    assert document.loads(document.dumps(policy), replace(BASE, aims=others)) == policy
     assert document.difference(policy, policy) == ""
 
 
@@ -52,9 +59,9 @@ def test_a_policy_of_before_rules_is_read() -> None:
 
 def test_a_policy_of_a_newer_program_is_refused() -> None:
     with pytest.raises(NewerFormatError):
-        Policy.from_json(BASE.as_json() | {"format": 4})
+        Policy.from_json(BASE.as_json() | {"format": 5})
     with pytest.raises(NewerFormatError):
-        document.loads(START.replace("format = 2", "format = 3"), BASE)
+        document.loads(START.replace("format = 3", "format = 4"), BASE)
 
 
 def test_a_file_arms_nothing_and_names_no_version() -> None:
@@ -96,10 +103,50 @@ def test_what_cannot_be_used_is_told_with_its_place(text: str, words: str) -> No
 
 
 def test_a_file_and_a_policy_of_before_ask_of_removal_what_a_new_home_does() -> None:
-    before = START.replace("format = 2", "format = 1")
+    before = START.replace("format = 3", "format = 1")
     assert document.loads(before, BASE).removal == Removal()
-    raw = {name: value for name, value in BASE.as_json().items() if name != "removal"}
+    raw = {name: value for name, value in BASE.as_json().items() if name not in {"removal", "aims"}}
     assert Policy.from_json(raw | {"format": 2}) == BASE
+    assert Policy.from_json(raw | {"format": 3, "removal": {}}) == BASE
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_file_of_before_keeps_what_the_policy_in_force_is_made_for(number: int) -> None:
+    base = replace(BASE, aims=Aims(90, 0.3, 20.0, 2.0, 3.0, 0.5, 0.9))
+    before = START.replace("format = 3", f"format = {number}") + "[targets]\nrule_precision = 0.4\n"
+    found = document.loads(before, base)
+    assert (found.aims, found.rule_precision) == (base.aims, 0.4)
+    assert document.loads(START, base).aims == base.aims
+    assert document.loads(START + "[targets]\nrule_precision = 0.4\n[capacity]\n", base).aims == replace(
+        base.aims, reviews_a_day=None, random_share=None, min_recall=None, min_precision=None
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "words"),
+    [
+        ("[capacity]\nreviews_a_day = -1", "capacity, reviews_a_day", "give a number from 0 to 1,000,000, not -1"),
+        ("[capacity]\nreviews_a_day = 200.5", "capacity, reviews_a_day", "200.5 is no whole number"),
+        ("[capacity]\nreviews_a_day = true", "capacity, reviews_a_day", "True is no whole number"),
+        ("[capacity]\nrandom_share = 0.6", "capacity, random_share", "give a number from 0.05 to 0.5, not 0.6"),
+        ("[capacity]\nrandom_share = nan", "capacity, random_share", "give a number from 0.05 to 0.5, not nan"),
+        ("[capacity]\nhours = 4", "capacity", "give reviews_a_day, random_share in a table"),
+        ("capacity = 200", "capacity", "give reviews_a_day, random_share in a table"),
+        ("[costs]\nremoval = 1\nreview = 1\nmiss = -1", "costs, miss", "give a number of at least 0, not -1"),
+        ("[costs]\nremoval = inf\nreview = 1\nmiss = 1", "costs, removal", "give a number of at least 0, not inf"),
+        ('[costs]\nremoval = 1\nreview = "%s"\nmiss = 1' % ("x" * 10_000), "costs, review", "x is no number"),
+        ("[costs]\nremoval = 1", "costs", "review is missing"),
+        ("[costs]\nfine = 1", "costs", "give removal, review, miss in a table"),
+        ("[targets]\nrule_precision = 0.5\nrecall = 1.5", "targets, recall", "give a number from 0 to 1, not 1.5"),
+        ("[targets]\nrecall = 0.5", "targets", "rule_precision is missing"),
+        ("[targets]\nrule_precision = 0.5\nfloor = 1", "targets", "give rule_precision, recall, precision in a"),
+    ],
+)
+def test_what_thresholds_cannot_be_made_for_is_told_with_its_place(wrong: str, place: str, words: str) -> None:
+    text = f"{wrong}\n{START}" if wrong.startswith("capacity") else f"{START}{wrong}\n"
+    with pytest.raises(BadOptionError, match=re.escape(words)) as found:
+        document.loads(text, BASE)
+    assert found.value.option == place
 
 
 @pytest.mark.parametrize(

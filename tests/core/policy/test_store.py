@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from core.policy.bands import BANDS
 from core.policy.list_store import Grounds
 from core.policy.rules import Condition, Rule
 from core.policy.store import Activation
+from core.policy.thresholds.aims import Aims
 from core.scoring.scorer import Scorer
 from tests import make, make_messages
 from tests.app.api.server import serving, spammer
@@ -116,6 +118,26 @@ def test_a_version_of_before_comes_into_force_again_as_it_was(home: Home) -> Non
     for unknown in ("p0009", "p2", "x", "p²"):
         with pytest.raises(UnknownItemError):
             home.policies.find(unknown)
+
+
+def test_the_queue_takes_what_a_version_changes_of_it_and_keeps_what_the_lead_has_set_since(home: Home) -> None:
+    home.guidance.save(replace(home.guidance.load(), capacity=300, guidelines="Ours"), by="Lea", now=NOW)
+    first = home.policies.in_force()
+    second = home.policies.save(replace(first, aims=Aims(120, 0.3)), by="Lea", now=NOW)
+    taken = home.guidance.load()
+    assert (taken.capacity, taken.random_share, taken.guidelines, taken.version) == (120, 0.3, "Ours", 2)
+    assert home.guidance.history()["by"].tolist() == ["Lea", "Lea"]
+    assert json.loads(home.audit.read()["details"][0])["queue"] == {"capacity": 120, "random_share": 0.3}
+
+    home.guidance.save(replace(taken, capacity=80), by="Lea", now=NOW)
+    third = home.policies.save(replace(second, review=0.6), by="Max", now=NOW)
+    assert home.guidance.load().capacity == 80
+    fourth = home.policies.save(replace(third, aims=Aims(150, 0.3)), by="Max", now=NOW)
+    assert (home.guidance.load().capacity, home.guidance.load().random_share) == (150, 0.3)
+    home.policies.activate(third.version, comment="Fewer", by="Max", now=NOW)
+    assert home.guidance.load().capacity == 120
+    home.policies.activate("p0001", comment="As it began", by="Max", now=NOW)
+    assert (home.guidance.load().capacity, fourth.version) == (120, "p0004")
 
 
 def test_a_file_a_request_and_a_job_are_decided_by_the_policy_in_force_and_old_runs_by_their_own(
