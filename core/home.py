@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.catalog.rescans import Rescans
     from core.estimation.backtest import Backtests
     from core.estimation.forecast import Forecasts
+    from core.estimation.kept import KeptOrNot
     from core.estimation.live_figures import LiveFigures
     from core.estimation.plan_rows import PlanRows
     from core.estimation.rule_watch import RuleWatch
@@ -207,7 +208,13 @@ class Home(Studies):
     def rule_watch(self) -> RuleWatch:
         from core.estimation.rule_watch import RuleWatch
 
-        return RuleWatch(self.runs)
+        return RuleWatch(self.backtests, self.policies, self.runs, self.settings.schema_file)
+
+    @cached_property
+    def kept_or_not(self) -> KeptOrNot:
+        from core.estimation.kept import KeptOrNot
+
+        return KeptOrNot(self.ledger, self.live_figures, self.policies, self.runs)
 
     @cached_property
     def forecasts(self) -> Forecasts:
@@ -236,6 +243,7 @@ class Home(Studies):
             self.ledger,
             self.live_figures,
             self.registry,
+            self.rule_watch,
             self.runs,
             self.sender,
             self.targets,

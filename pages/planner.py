@@ -27,6 +27,6 @@ elif (prepared := planned_on(model)) is not None:
         with top:
             finding(plan, live)
         with actions:
-            as_draft(plan)
+            as_draft(prepared, plan, model.version)
         with thirds.cell(column_span=2):
             evidence(prepared, plan, live)

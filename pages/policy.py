@@ -5,6 +5,7 @@ from app.components.policy import drafting
 from app.components.policy.aims_form import change_aims, made_for
 from app.components.policy.automation import automation
 from app.components.policy.draft_bar import changes, draft_bar
+from app.components.policy.kept import kept
 from app.components.policy.lists import lists
 from app.components.policy.removal_form import change_removal
 from app.components.policy.rules import rules
@@ -24,6 +25,7 @@ with page_title("Policy", "policy"):
 backtest = tried(found)
 thresholds(found, backtest)
 made_for(found)
+kept()
 automation()
 rules(found, backtest)
 lists(found)

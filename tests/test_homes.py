@@ -84,7 +84,7 @@ def as_then(answer: bytes) -> bytes:
     answer = re.sub(rb',"statement":"","evidence":""', b"", answer)
     answer = answer.replace(b',"statement","evidence"\n', b"\n").replace(b',"",""\n', b"\n")
     # A run that still grew was counted, and no more where it was given up; now it is counted once it is whole.
-    kinds = rb'incidents_open\{kind="(delivery|api|schedule)"\}'
+    kinds = rb'incidents_open\{kind="(delivery|api|schedule|rule)"\}'
     since = rb"(database_writable|database_readable|" + kinds + rb"|verdicts_stored_total|runs_total) [0-9]+\n"
     answer = re.sub(rb"trustdesk_" + since, b"", answer)
     answer = re.sub(rb'"left_out":\{[^{}]*\},?', b"", answer)

@@ -19,8 +19,10 @@ from core.errors import BadOptionError
 from core.wording import count, percent
 
 if TYPE_CHECKING:
+    from core.estimation.kept import Happened, Kept
     from core.home import Home
-    from core.policy.planner import Figure, Plan
+    from core.policy.planner import Plan
+    from core.policy.thresholds.promise import Figure
 
 ReviewsPerDay = Annotated[
     float | None, typer.Option(help="Cases people can see a day; by default as the policy says, else any number.")
@@ -104,6 +106,27 @@ def plan(
         _tell(found)
 
 
+def kept(
+    context: typer.Context,
+    version: Annotated[
+        str | None, typer.Argument(help="A version, such as p0002; by default the one in force.")
+    ] = None,
+    as_json: AsJson = False,
+    home_dir: HomeOption = None,
+) -> None:
+    """What happened under a policy against what the plan that it came from predicted, period by period."""
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        named = home.policies.find(version).version if version else home.policies.in_force().version
+        found = home.kept_or_not.of(named, now=datetime.now(UTC))
+        if as_json:
+            put(json.dumps(None if found is None else found.as_json(), indent=1) + "\n")
+        elif found is None:
+            tell(f"{named} came from no plan: the Planner stores what it expects where it saves a draft.")
+        else:
+            _tell_kept(found)
+
+
 def decide(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
@@ -124,6 +147,40 @@ def decide(
         for name, each in ((before.policy.version, before), (version.version, after)):
             tell(f"{each.id} under {name}: " + ", ".join(f"{n:,} {band}" for band, n in each.counts.items()))
         put(f"{after.id}\n")
+
+
+def _tell_kept(found: Kept) -> None:
+    from core.estimation.kept import sentence
+
+    for period in found.periods:
+        days = f"{period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
+        put(f"{days}{'' if period.over else ', not over'}: {count(period.users, 'user')}\n")
+        for each in period.figures:
+            of = each.expected
+            predicted = f"{_value(each.name, of.value)} ({_ends(each.name, of.predicted_low, of.predicted_high)})"
+            put(f"  {each.name}: {_happened(each)}; predicted {predicted}: {sentence(each)}\n")
+    if found.left_out:
+        put(f"Left out: {count(found.left_out, 'run')} of other models than {found.promise.model}.\n")
+
+
+def _happened(each: Happened) -> str:
+    """What was counted, or what is known of those who were judged, which may be an interval alone."""
+    if each.low is None:
+        return "not known" if each.value is None else _value(each.name, each.value)
+    ends = _ends(each.name, each.low, each.high)
+    if each.value is None:
+        return ends
+    return _value(each.name, each.value) + (f" ({ends})" if each.judged is not None else "")
+
+
+def _ends(name: str, low: float | None, high: float | None) -> str:
+    return f"{_value(name, low)} to {_value(name, high)}"
+
+
+def _value(name: str, figure: float | None) -> str:
+    if figure is None:
+        return "?"
+    return percent(figure) if name in {"precision", "recall"} else f"{figure:,.1f}"
 
 
 def _reviews(home: Home, reviews: float | None, hours: float | None, minutes: float | None) -> int:
@@ -168,9 +225,5 @@ def _tell(found: Plan) -> None:
 def _figure(name: str, figure: Figure) -> str:
     if figure.value is None:
         return "not known"
-    share = name in {"precision", "recall"}
-    value, *ends = (
-        "?" if each is None else percent(each) if share else f"{each:,.1f}"
-        for each in (figure.value, figure.low, figure.high, figure.predicted_low, figure.predicted_high)
-    )
-    return f"{value} (95 %: {ends[0]} to {ends[1]}; in the period {ends[2]} to {ends[3]})"
+    long_run, period = _ends(name, figure.low, figure.high), _ends(name, figure.predicted_low, figure.predicted_high)
+    return f"{_value(name, figure.value)} (95 %: {long_run}; in the period {period})"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.estimation.backtest import Backtest
     from core.home import Home
     from core.policy.policy import Policy
+    from core.policy.thresholds.promise import Promise
 
 app = typer.Typer(no_args_is_help=True, help="The policy: thresholds and rules, tried before they are put in force.")
 
@@ -34,13 +35,18 @@ Comment = Annotated[str, typer.Option(help="Why, for the audit log.")]
 
 @app.command()
 def show(context: typer.Context, version: Named = None, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
-    """A policy as TOML, or as JSON; of the one in force also whether automation removes by it."""
+    """A policy as TOML, or as JSON with what its plan expected; of the one in force also whether automation removes."""
     from core.policy import document
 
     home = home_of(context, home_dir)
     with guard.command(home):
         found = _as_armed(home, _named(home, version))
-        put(json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n" if as_json else document.dumps(found))
+        if as_json:
+            promise = _promise(home, version)
+            told_of = found.as_json() | ({"plan": promise.as_json()} if promise else {})
+            put(json.dumps(told_of, indent=1, ensure_ascii=False) + "\n")
+        else:
+            put(document.dumps(found))
         if found.version == home.policies.in_force().version and (sentence := told(home)):
             tell(sentence)
 
@@ -231,6 +237,15 @@ def _named(home: Home, version: str | None) -> Policy:
     if held is None:
         raise BadOptionError("draft", "there is none: policy import makes a file the draft.")
     return held.policy
+
+
+def _promise(home: Home, version: str | None) -> Promise | None:
+    """What was expected of a version or the draft by its plan."""
+    named = _named(home, version).version
+    if version is None or version.strip().casefold() != "draft":
+        return home.policies.promise(named)
+    draft = home.policies.draft()
+    return draft.promise if draft else None
 
 
 def _as_armed(home: Home, policy: Policy) -> Policy:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.queries import services
 from core.estimation.backtest import Backtest
+from core.estimation.kept import Kept
 from core.estimation.rule_watch import Recent
 from core.planning.arming import Audit
 from core.policy import arming
@@ -68,6 +69,17 @@ def backtest(run: Run, before: Policy, after: Policy) -> Backtest:
     known.refresh()
     key = ("backtest", here, run.id, before, after, here.lists.stamp(now), known.position, here.cases.newest())
     return services.kept(key, lambda: here.backtests.of_run(run, before, after, now=now))
+
+
+def kept() -> Kept | None:
+    """What happened under the policy in force against its plan; None where it is of none."""
+    here, now, version = services.home(), services.now(), services.policy().version
+    here.ledger.refresh()
+    newest = next(iter(here.runs.recent(1)), None)
+    activated = here.policies.since()
+    key = ("kept", here, version, activated, newest and newest.id, here.ledger.position, here.cases.newest(),
+           f"{now:%Y-%m-%d %H}")  # fmt: skip
+    return services.kept(key, lambda: here.kept_or_not.of(version, now=now))
 
 
 def recent() -> Recent:

@@ -95,7 +95,7 @@ class LiveFigures:
         judged yet; a user sent by hand is certain to be judged; one who is in the run more than once counts by the
         latest row.
         """
-        found = self._of([run], verdicts)
+        found = self.of_all([run], verdicts)
         return None if found is None else found[1]
 
     def live(self, run: Run, verdicts: pd.DataFrame, *, days: int = PERIOD_DAYS) -> Live | None:
@@ -106,7 +106,7 @@ class LiveFigures:
         The label is that on the values of the latest run in which there is one. None while no run has a plan.
         """
         period = self.period(run, days)
-        found = self._of(period.runs, verdicts)
+        found = self.of_all(period.runs, verdicts)
         return None if found is None else Live(period.runs, days, *found, period.left_out)
 
     def period(self, run: Run, days: int = PERIOD_DAYS) -> Period:
@@ -124,8 +124,8 @@ class LiveFigures:
         left_out = LeftOut(sum(each.users > 0 for each in unplanned), len(up_to[MOST_RUNS:]))
         return Period(tuple(up_to[:MOST_RUNS]), left_out)
 
-    def _of(self, runs: Sequence[Run], verdicts: pd.DataFrame) -> tuple[int, Figures] | None:
-        """How many users these runs have, newest first, and the figures of them all."""
+    def of_all(self, runs: Sequence[Run], verdicts: pd.DataFrame) -> tuple[int, Figures] | None:
+        """How many users these runs have, newest first, and the figures of them all; None while none has a plan."""
         drawn = [(run, found) for run in runs if (found := self.inclusions.of(run)) is not None]
         if not drawn:
             return None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
-from core.estimation.backtest import Backtest, RuleFigures
+from core.errors import UnknownItemError
+from core.estimation.backtest import Backtest, Backtests, RuleFigures
 from core.policy.policy import Policy
 from core.policy.rules import Rule
+from core.policy.store import Policies
 from core.policy.users import Kinds
-from core.scoring.runs import Runs
+from core.schema import schema as schemas
+from core.scoring.runs import Run, Runs
 from core.wording import count, percent
 
 #: Days after which a rule that decided nobody needs attention.
@@ -38,7 +43,54 @@ class Recent:
 class RuleWatch:
     """Looks at what rules have done in the runs of a home."""
 
+    backtests: Backtests
+    policies: Policies
     runs: Runs
+    schema_file: Path
+    _needing: dict[Hashable, Mapping[str, str]] = field(default_factory=dict, init=False)
+
+    def needing(self, now: datetime) -> Mapping[str, str]:
+        """Why live rules of the policy in force need attention, by name. Raises SchemaError.
+
+        Not those that have expired: somebody wanted that. Kept for who looks every minute, up to an hour.
+        """
+        policy, known = self.policies.in_force(), self.backtests.ledger
+        live = [rule for rule in policy.rules if rule.state == "live" and not rule.expired(now)]
+        if not live:
+            return {}
+        newest = next(iter(self.runs.recent(1)), None)
+        known.refresh()
+        lists = self.backtests.deciding.lists.stamp(now)
+        key = (policy.version, newest and newest.id, lists, known.position, f"{now:%Y-%m-%d %H}")
+        if key not in self._needing:
+            since, recent, kinds = self.live_since(), self.recent(now), Kinds.of(schemas.load(self.schema_file))
+            tried = self._tried(newest, policy, now)
+            told = {
+                rule.name: attention(
+                    rule, figures_of(tried, rule.name), policy, recent, since.get(rule.name), kinds, now
+                )
+                for rule in live
+            }  # fmt: skip
+            self._needing.clear()
+            self._needing[key] = {name: why for name, why in told.items() if why}
+        return self._needing[key]
+
+    def live_since(self) -> Mapping[str, datetime]:
+        """Since when each live rule of the policy in force has decided as it does, through all versions, by name."""
+        policies = {each.version: each for each in self.policies.all()}
+        rules = {rule.name: rule for rule in self.policies.in_force().rules if rule.state == "live"}
+        found: dict[str, datetime] = {}
+        for activation in self.policies.history():
+            before = policies[activation.version]
+            rules = {name: rule for name, rule in rules.items() if _decides_alike(rule, before.rule(name))}
+            found |= dict.fromkeys(rules, activation.at)
+        return found
+
+    def _tried(self, run: Run | None, policy: Policy, now: datetime) -> Backtest | None:
+        """The policy on the users of a run; None without one, and where its users are not kept any more."""
+        with contextlib.suppress(UnknownItemError):
+            return None if run is None else self.backtests.of_run(run, policy, policy, now=now)
+        return None
 
     def recent(self, now: datetime) -> Recent:
         """What was decided lately."""
@@ -49,11 +101,20 @@ class RuleWatch:
         return Recent(total, len(ours), min((run.created for run in ours), default=None))
 
 
+def _decides_alike(rule: Rule, before: Rule | None) -> bool:
+    """Whether a rule was live before with the same conditions and effect."""
+    return (
+        before is not None
+        and before.state == "live"
+        and ((rule.conditions, rule.effect, rule.band) == (before.conditions, before.effect, before.band))
+    )
+
+
 def attention(
     rule: Rule, figures: RuleFigures | None, policy: Policy, recent: Recent, live_since: datetime | None, kinds: Kinds,
     now: datetime,
 ) -> str:  # fmt: skip
-    """Why a rule needs attention, in a few words; "" where it does not. live_since: when its policy came into force;
+    """Why a rule needs attention, in a few words; "" where it does not. live_since: since when it decides so;
     kinds: the columns that there are by now.
     """
     unusable = "expired" if rule.expired(now) else kinds.fault(rule)

@@ -15,7 +15,9 @@ from core.errors import UnknownItemError
 from core.store.database import Database
 from core.store.tables import incidents
 
-Kind = Literal["drift", "precision", "queue", "retraining", "schema", "model", "delivery", "api", "schedule"]
+Kind = Literal[
+    "drift", "precision", "queue", "retraining", "schema", "model", "delivery", "api", "schedule", "rule"
+]  # fmt: skip
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _OPEN: Final = incidents.c.closed.is_(None)
 _ID: Final = re.compile(r"i-([0-9]{4,18})")

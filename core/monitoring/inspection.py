@@ -24,6 +24,7 @@ from core.errors import (
 )
 from core.estimation.estimate import Estimate
 from core.estimation.live_figures import LiveFigures
+from core.estimation.rule_watch import RuleWatch
 from core.feedback.ledger import Ledger
 from core.jobs import Jobs
 from core.monitoring.drift import Drift, DriftWatch
@@ -76,6 +77,7 @@ class Inspection:
     ledger: Ledger
     live_figures: LiveFigures
     registry: Registry
+    rule_watch: RuleWatch
     runs: Runs
     sender: Sender
     targets: TargetOptions
@@ -84,21 +86,21 @@ class Inspection:
     _reports: dict[tuple[str, ...], Drift] = field(default_factory=dict, init=False)
 
     def look(self, *, now: datetime) -> Look:
-        """Look at drift, precision, the queue, retraining, the schema and the champion; keep what is wrong.
+        """Look at drift, precision, rules, the queue, retraining, the schema and the champion; keep what is wrong.
 
-        Where the schema or the model is broken, nothing is said of drift and precision: their incidents stay as they
-        are.
+        Where the schema or the model is broken, nothing is said of drift, precision and rules: their incidents stay as
+        they are.
         """
         broken = tuple(self._broken())
         found, report = [*broken, *self._queue(now), *self._retraining(), *self._delivery(now)], None
         found += [*self._api(), *self._schedule()]
-        looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
+        looked_at: set[Kind] = set(KINDS) - {"drift", "precision", "rule"}
         if not broken:
             if (run := self.drift.latest()) is not None:
                 report = self._report(run)
                 found += of_drift(report)
-            found += self._precision()
-            looked_at |= {"drift", "precision"}
+            found += [*self._precision(), *self._rules(now)]
+            looked_at |= {"drift", "precision", "rule"}
         raised = "" if report is None or self._known_to_drift() else self.raise_share(report, now=now)
         new = self.incidents.keep(found, looked_at=looked_at, now=now)
         return Look(report, tuple(found), new, raised)
@@ -200,6 +202,10 @@ class Inspection:
                 f"below the target of {percent(least)}."
             )
             yield Finding("precision", run.model, text, "monitor", {"run": run.id})
+
+    def _rules(self, now: datetime) -> Iterator[Finding]:
+        for name, why in self.rule_watch.needing(now).items():
+            yield Finding("rule", name, f"The rule {name} needs attention: {why}.", "policy")
 
     def _known_to_drift(self) -> bool:
         return any(each.open and each.finding.kind == "drift" for each in self.incidents.recent())

@@ -23,6 +23,7 @@ from core.policy.thresholds.chance import Spread, Worlds, capacity, spreads, unp
 from core.policy.thresholds.cheapest import EQUAL, Curves, Pairs, cheapest, least_flagged
 from core.policy.thresholds.demand import Demand
 from core.policy.thresholds.figures import FIGURES, cells, figures, shifted
+from core.policy.thresholds.promise import Figure, Promise
 from core.policy.thresholds.ranked import Ranked, curves, rank
 
 Floats = npt.NDArray[np.float64]
@@ -36,32 +37,6 @@ class Rehearsal:
 
     ranked: Ranked
     worlds: Worlds
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What a plan comes to: the value on the sample, where it lies in the long run, and where in the period; 95 %.
-
-    All None where there is nothing to tell of, as of the precision of nobody.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    predicted_low: float | None
-    predicted_high: float | None
-
-    def kept(self, happened: float) -> bool | None:
-        """Whether what happened in the period lies where it was predicted; None where nothing was."""
-        if self.predicted_low is None or self.predicted_high is None:
-            return None
-        return self.predicted_low <= happened <= self.predicted_high
-
-    def as_json(self) -> dict[str, float | None]:
-        return {
-            "value": self.value, "low": self.low, "high": self.high,
-            "predicted_low": self.predicted_low, "predicted_high": self.predicted_high,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +175,17 @@ def outlook(rehearsal: Rehearsal, demand: Demand, review: float, remove: float) 
     at = [np.array([max(int(np.searchsorted(ranked.cut, each, side="right")) - 1, 0)]) for each in (review, remove)]
     cell = cells(_curves(ranked, None), Pairs(at[0], at[1], np.array([True])))[0]
     return _expected(cell, demand, unplanned(rehearsal.worlds, demand, cell, ranked.worth))
+
+
+def promise(rehearsal: Rehearsal, found: Plan, review: float, remove: float, model: str) -> Promise:
+    """What is expected where a plan becomes a policy with these thresholds. model: the version that scored the users.
+
+    Not armed, a plan says nothing of where removal begins: its precision is that of the `remove` that is given.
+    """
+    expected = dict(found.expected)
+    if remove != found.remove:
+        expected["precision"] = outlook(rehearsal, found.demand, review, remove)["precision"]
+    return Promise(review, remove, found.demand, model, found.rows, MappingProxyType(expected))
 
 
 def frontier(rehearsal: Rehearsal, demand: Demand, points: int = POINTS) -> Frontier:

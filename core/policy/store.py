@@ -6,6 +6,7 @@ version in force again, with all that is known of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -18,6 +19,7 @@ from core.policy.automation import acts
 from core.policy.automation.acts import Proof
 from core.policy.policy import Policy
 from core.policy.thresholds.aims import Aims
+from core.policy.thresholds.promise import Promise
 from core.store.database import Database
 from core.store.tables import documents
 
@@ -31,12 +33,16 @@ _MOST_COMMENT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A policy that is not in force. Its `version` is the one that it was made from; `number` grows with each save."""
+    """A policy that is not in force. Its `version` is the one that it was made from; `number` grows with each save.
+
+    `promise`: what a plan expects of its thresholds, None where they are of no plan.
+    """
 
     policy: Policy
     number: int
     by: str
     at: datetime
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,14 @@ class Policies:
         with self.database.connect() as connection:
             return _find(connection, version)
 
+    def promise(self, version: str) -> Promise | None:
+        """What was expected of a version by the plan that it came from; None where it came from none.
+
+        Raises UnknownItemError.
+        """
+        with self.database.connect() as connection:
+            return _promise(connection, _find(connection, version))
+
     def all(self) -> tuple[Policy, ...]:
         """Every version, newest first."""
         with self.database.connect() as connection:
@@ -118,11 +132,14 @@ class Policies:
         with self.database.connect() as connection:
             return _draft(connection)
 
-    def save_draft(self, policy: Policy, *, number: int, by: str, now: datetime) -> Draft:
+    def save_draft(
+        self, policy: Policy, *, number: int, by: str, now: datetime, promise: Promise | None = None
+    ) -> Draft:  # fmt: skip
         """Keep what is being prepared; `policy.version` is the one in force that it was made from.
 
-        number: of the draft that was seen, 0 for none. Raises RefusedError when somebody has saved another since, or
-        when another version is in force by now.
+        number: of the draft that was seen, 0 for none. promise: what a plan expects of it; without, what was expected
+        of the draft of before, or of the version in force, while thresholds stay. Raises RefusedError when somebody has
+        saved another since, or when another version is in force by now.
         """
         with self.database.writing() as connection:
             self._check_draft(connection, number)
@@ -130,7 +147,8 @@ class Policies:
                 raise RefusedError(
                     f"{version} is in force by now, and this draft was made from {policy.version}. Load it again."
                 )
-            _add(connection, _DRAFT, {"policy": policy.as_json()}, by, now)
+            told = promise or _still_promised(connection, policy)
+            _add(connection, _DRAFT, {"policy": policy.as_json(), "promise": told and told.as_json()}, by, now)
             found = _draft(connection)
         if found is None:
             raise RefusedError("The draft was discarded at this moment. Save it again.")
@@ -155,7 +173,7 @@ class Policies:
             draft = _draft(connection)
             if draft is None:
                 raise RefusedError("There is no draft to activate.")
-            saved = self._saved(connection, draft.policy, comment, by, now)
+            saved = self._saved(connection, draft.policy, comment, by, now, draft.promise)
             _add(connection, _DRAFT, {"policy": None}, by, now)
         return saved
 
@@ -187,14 +205,18 @@ class Policies:
             return self.find(others[0])
         return None if now == _FIRST.version else _FIRST
 
-    def _saved(self, connection: Connection, policy: Policy, comment: str, by: str, now: datetime) -> Policy:
+    def _saved(
+        self, connection: Connection, policy: Policy, comment: str, by: str, now: datetime,
+        promise: Promise | None = None,
+    ) -> Policy:  # fmt: skip
         before = _in_force(connection)
         if policy.version != before.version:
             raise RefusedError(f"{before.version} is in force by now. Load it again and repeat your change.")
         latest = connection.execute(_of(_NAME).limit(1)).one_or_none()
         number = latest.version + 1 if latest else 2
         saved = replace(policy, version=_version(number), armed=False)  # a version is armed by its proof alone
-        row = {"name": _NAME, "version": number, "body": saved.as_json(), "by": by, "at": now}
+        body = saved.as_json() | ({"promise": promise.as_json()} if promise else {})
+        row = {"name": _NAME, "version": number, "body": body, "by": by, "at": now}
         connection.execute(insert(documents).values(row))
         self._put_in_force(connection, before, saved, comment, by, now)
         return saved
@@ -250,23 +272,45 @@ def _activated(connection: Connection) -> tuple[Policy, int]:
 
 
 def _find(connection: Connection, version: str) -> Policy:
+    row = _row(connection, version)
+    return _FIRST if row is None else Policy.from_json(row.body)
+
+
+def _row(connection: Connection, version: str) -> Row[Any] | None:
+    """Where a version is kept; None for the first one. Raises UnknownItemError."""
     wanted = version.strip().casefold()
     if wanted == _FIRST.version:
-        return _FIRST
+        return None
     digits = wanted.removeprefix("p")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 12 or _version(int(digits)) != wanted:
         raise UnknownItemError("policy", version[:40])
-    row = connection.execute(_of(_NAME).where(documents.c.version == int(digits))).one_or_none()
+    row: Row[Any] | None = connection.execute(_of(_NAME).where(documents.c.version == int(digits))).one_or_none()
     if row is None:
         raise UnknownItemError("policy", version)
-    return Policy.from_json(row.body)
+    return row
+
+
+def _promise(connection: Connection, policy: Policy) -> Promise | None:
+    row = _row(connection, policy.version)
+    return None if row is None else _told(row.body)
+
+
+def _told(body: Mapping[str, Any]) -> Promise | None:
+    return Promise.from_json(told) if (told := body.get("promise")) else None
+
+
+def _still_promised(connection: Connection, policy: Policy) -> Promise | None:
+    """What was expected of these thresholds, by the draft there is or the version that a policy was made from."""
+    draft = _draft(connection)
+    found = draft.promise if draft is not None else _promise(connection, policy)
+    return found if found is not None and found.speaks_for(policy.review, policy.remove) else None
 
 
 def _draft(connection: Connection) -> Draft | None:
     row = _latest(connection, _DRAFT)
     if row is None or row.body["policy"] is None:
         return None
-    return Draft(Policy.from_json(row.body["policy"]), row.version, row.by, row.at)
+    return Draft(Policy.from_json(row.body["policy"]), row.version, row.by, row.at, _told(row.body))
 
 
 def check_comment(comment: str) -> None:

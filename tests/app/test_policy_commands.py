@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
+from core.estimation.kept import HELD
 from core.home import Home
 from core.policy import document, planner
 from core.policy.rules import Condition, Rule
 from core.policy.thresholds.demand import Demand
+from core.policy.thresholds.promise import Figure, Promise
 from tests import make
 from tests.core.review.test_queue import add, entry
 
@@ -260,6 +263,30 @@ def test_what_a_plan_is_not_told_is_as_the_policy_in_force_says_and_a_file_carri
     assert plan == json.loads(
         ran(own, "policy", "plan", labelled, "--users-per-day", 1000, *said, "--json").stdout
     )  # fmt: skip
+
+
+def test_what_happened_under_a_planned_policy_is_told_period_by_period(scored: Home) -> None:
+    assert "p0001 came from no plan" in ran(scored, "policy", "kept").stderr
+    assert ran(scored, "policy", "kept", "--json").stdout == "null\n"
+    figure = Figure(100.0, 90.0, 110.0, 0.0, 1e6)
+    promise = Promise(
+        0.5, 0.8, Demand(200.0, 90.0), scored.registry.champion() or "", 900, dict.fromkeys(HELD, figure)
+    )  # fmt: skip
+    base = replace(scored.policies.in_force(), monitor=0.2, review=0.5, remove=0.8)
+    scored.policies.save_draft(base, number=0, by="Lea", now=datetime.now(UTC), promise=promise)
+    assert json.loads(ran(scored, "policy", "show", "draft", "--json").stdout)["plan"] == promise.as_json()
+    ran(scored, "policy", "activate", "--comment", "Planned", "--by", "Lea")
+    assert json.loads(ran(scored, "policy", "show", "--json").stdout)["plan"] == promise.as_json()
+
+    told = json.loads(ran(scored, "policy", "kept", "--json").stdout)
+    assert (told["version"], told["plan"], told["left_out"]) == ("p0002", promise.as_json(), 0)
+    figures = told["periods"][0]["figures"]
+    assert set(figures) == set(HELD)
+    assert {(each["value"], each["verdict"]) for each in figures.values()} == {(None, "early")}
+    words = ran(scored, "policy", "kept", "p0002").stdout
+    assert ", not over: 0 users" in words
+    assert "  volume: not known; predicted 100.0 (0.0 to 1,000,000.0): too early: the period is not over\n" in words
+    assert "  recall: not known; predicted 10000.0" in words
 
 
 @pytest.mark.parametrize(

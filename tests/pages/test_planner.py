@@ -93,6 +93,10 @@ def test_a_plan_becomes_the_draft_and_decides_nothing_yet(planning: AppTest, wit
     assert draft.policy.aims == Aims(reviews_a_day=20, cost_removal=12.0)
     assert (draft.policy.review, draft.policy.remove) == (found.review, max(0.9, np.nextafter(found.review, 1)))
     assert draft.by == "Lea"
+    assert draft.promise is not None
+    expected = {name: each for name, each in found.expected.items() if name != "precision"}
+    assert {name: each for name, each in draft.promise.expected.items() if name != "precision"} == expected
+    assert (draft.promise.review, draft.promise.remove) == (draft.policy.review, draft.policy.remove)
     assert with_demo.policies.in_force().version == "p0001"
 
 

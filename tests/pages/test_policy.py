@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.words import UNKNOWN
+from core.estimation.kept import HELD
 from core.home import Home
 from core.policy.automation.removal import Statement
 from core.policy.rules import Condition, Rule
 from core.policy.thresholds.aims import Aims
+from core.policy.thresholds.demand import Demand
+from core.policy.thresholds.promise import Figure, Promise
+from core.schema import schema as schemas
 from tests import make, screen
 from tests.screen import Scored, Visit
 
@@ -242,3 +248,41 @@ def test_capacity_costs_and_floors_are_changed_in_the_draft_and_said_on_the_page
     assert scored_home.guidance.load().capacity == 120
     scored_home.guidance.save(replace(scored_home.guidance.load(), capacity=80), by="Max", now=make.NOW)
     assert "the queue has 80 at present, as set in *Triage*" in screen.sentences(at.run())
+
+
+def test_what_happened_is_held_against_the_plan_and_nothing_is_told_of_users_nobody_judged(
+    visit: Visit, own: Home, to_score: pd.DataFrame
+) -> None:
+    now = datetime.now(UTC)
+    figure = Figure(100.0, 90.0, 110.0, 0.0, 1e6)
+    promise = Promise(
+        0.5, 0.8, Demand(200.0, 90.0), own.registry.champion() or "", 900, dict.fromkeys(HELD, figure)
+    )  # fmt: skip
+    policy = replace(own.policies.in_force(), monitor=0.2, review=0.5, remove=0.8)
+    draft = own.policies.save_draft(policy, number=0, by="Lea", now=now, promise=promise)
+    planned = own.policies.activate_draft(
+        number=draft.number, comment="Planned", by="Lea", now=now - timedelta(days=1, hours=2)
+    )  # fmt: skip
+    run = own.file_scoring.score_file(
+        "users.csv", make.csv(to_score), schemas.load(own.settings.schema_file), own.registry.load(), planned,
+        now=now - timedelta(days=1, hours=1),
+    ).run  # fmt: skip
+
+    at = visit(own, "policy", **{"as": "Lea"})
+    assert not at.exception
+    said = screen.sentences(at)
+    assert "**2 of 2 figures** that can be told lie where predicted." in said
+    assert "200 users came, 200 were planned for." in said
+    table = next(each.value for each in at.table if "Happened" in each.value).set_index("Figure")
+    assert table["Happened"].to_dict() == {
+        "Cases people see a day": f"{run.flagged:.1f}", "Removed by automation a day": "0.0",
+        "Precision of auto-remove": UNKNOWN, "Spammers caught": UNKNOWN, "Cost a day": UNKNOWN,
+    }  # fmt: skip
+    assert table["Kept"]["Spammers caught"].endswith("too early: too few were judged, 0 users judged")
+
+    running = next(each for each in at.selectbox(key="kept-period").options if each.endswith("not over"))
+    at = at.selectbox(key="kept-period").set_value(running).run()
+    assert f"Nobody was scored under {planned.version} in this period yet." in screen.sentences(at)
+
+    own.policies.activate("p0001", comment="Back", by="Lea", now=now)
+    assert "Kept or not" not in screen.sentences(visit(own, "policy", **{"as": "Lea"}))

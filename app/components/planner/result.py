@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,25 +15,20 @@ from app import charts, navigation
 from app.charts.planner import Point
 from app.components.planner.inputs import PRECISION, RECALL, REVIEWS
 from app.components.policy import drafting
+from app.components.shared import plan_words
 from app.components.shared.figure import Click, Mark, figure, theme
 from app.components.shared.heading import section
 from app.queries import policy as queries
 from app.queries import services
-from app.words import UNKNOWN, count, percent
+from app.words import count, percent
 from core.estimation.plan_rows import Prepared
 from core.policy import planner
-from core.policy.planner import Figure, Plan, Shortfall
+from core.policy.planner import Plan, Shortfall
 from core.policy.thresholds.demand import Demand
+from core.policy.thresholds.promise import Figure
 
-_NAMES: Final = {
-    "volume": "Cases people see a day", "removed": "Removed by automation a day",
-    "precision": "Precision of auto-remove", "recall": "Spammers caught",
-    "missed": "Spammers missed a day", "legitimate_per_1000_flags": "Legitimate users per 1,000 flags",
-    "cost": "Cost a day",
-}  # fmt: skip
 #: px of a headline of two lines, as it has on a phone.
 HEADLINE: Final = 53
-_SHARES: Final = frozenset({"precision", "recall"})
 
 
 def finding(plan: Plan, live: Mapping[str, Figure]) -> None:
@@ -138,35 +133,21 @@ def plan_for(point: Mark) -> None:
 
 def _table(plan: Plan, live: Mapping[str, Figure]) -> pd.DataFrame:
     rows, version = [], services.policy().version
-    for name, word in _NAMES.items():
+    for name, word in plan_words.NAMES.items():
         found, before = plan.expected[name], live[name]
-        show = _share if name in _SHARES else _number
         rows.append(
             {
-                "Figure": word, "This plan": show(found.value), "Long run": _ends(show, found.low, found.high),
-                "Predicted": _ends(show, found.predicted_low, found.predicted_high),
-                version: show(before.value),
+                "Figure": word, "This plan": plan_words.value(name, found.value),
+                "Long run": plan_words.ends(name, found.low, found.high),
+                "Predicted": plan_words.ends(name, found.predicted_low, found.predicted_high),
+                version: plan_words.value(name, before.value),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return UNKNOWN
-    return count(value) if abs(value) >= 100 else f"{value:.1f}"
-
-
-def _share(value: float | None) -> str:
-    return UNKNOWN if value is None else percent(value)
-
-
-def _ends(show: Callable[[float | None], str], low: float | None, high: float | None) -> str:
-    return UNKNOWN if low is None or high is None else f"{show(low)} to {show(high)}".replace(" ", "\u00a0")
-
-
-def as_draft(plan: Plan) -> None:
-    """Makes the thresholds those of the draft, where they rise as a policy's do."""
+def as_draft(prepared: Prepared, plan: Plan, model: str) -> None:
+    """Makes the thresholds those of the draft, where they rise as a policy's do. model: by which users are scored."""
     if not drafting.may_change():
         return
     with st.popover("Save as draft", icon=":material/verified:", type="primary"):
@@ -181,5 +162,5 @@ def as_draft(plan: Plan) -> None:
             st.caption(f"People see everybody above review, so that auto-remove stays above {remove:.3g}.")
         who = drafting.whose("plan")
         saves = st.button("Save in the draft", type="primary", key="plan-draft")
-        if saves and drafting.planned(queries.desk(), plan, remove, who):
+        if saves and drafting.planned(queries.desk(), prepared, plan, remove, model, who):
             navigation.go("policy")

@@ -11,10 +11,13 @@ from app import guard, session
 from app.queries import services
 from app.queries.policy import Desk
 from core.access.accounts import named
+from core.estimation.plan_rows import Prepared
+from core.policy import planner
 from core.policy.automation.removal import Removal
 from core.policy.planner import Plan
 from core.policy.policy import Policy
 from core.policy.rules import Rule
+from core.policy.thresholds.promise import Promise
 from core.policy.users import Kinds
 
 
@@ -35,18 +38,19 @@ def authorised(name: str) -> str:
     return services.home().accounts.authorise(given, "change policy").name
 
 
-def save(desk: Desk, policy: Policy, name: str) -> bool:
-    """Keep a policy as the draft, and draw the page anew; what is wrong is said here."""
+def save(desk: Desk, policy: Policy, name: str, promise: Promise | None = None) -> bool:
+    """Keep a policy as the draft, and draw the page anew; what is wrong is said here. promise: what a plan expects."""
     with guard.shown() as failure:
         by = authorised(name)
         Kinds.of(services.schema()).check(policy.rules)
         base = replace(policy, version=desk.in_force.version, armed=False)  # it begins a proof of its own
-        services.home().policies.save_draft(base, number=desk.number, by=by, now=services.now())
+        services.home().policies.save_draft(base, number=desk.number, by=by, now=services.now(), promise=promise)
     return failure.error is None
 
 
-def planned(desk: Desk, plan: Plan, remove: float, name: str) -> bool:
-    """Make the thresholds of a plan those of the draft, with what it was made for. remove: where removal begins.
+def planned(desk: Desk, prepared: Prepared, plan: Plan, remove: float, model: str, name: str) -> bool:
+    """Make the thresholds of a plan those of the draft, with what it was made for and what it expects. remove: where
+    removal begins; model: the version that it was planned with.
 
     A plan may put two at one score; in a policy they rise, so that the upper one is the next number above.
     """
@@ -55,7 +59,8 @@ def planned(desk: Desk, plan: Plan, remove: float, name: str) -> bool:
         remove = max(remove, float(np.nextafter(review, 1.0)))
         aims = plan.demand.aims(desk.policy.aims)
         changed = replace(desk.policy, monitor=plan.monitor, review=review, remove=remove, aims=aims)
-    return failure.error is None and save(desk, changed, name)
+        promise = planner.promise(prepared.rehearsal, plan, review, remove, model)
+    return failure.error is None and save(desk, changed, name, promise)
 
 
 def with_removal(desk: Desk, removal: Removal) -> Policy:

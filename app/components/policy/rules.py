@@ -69,12 +69,11 @@ def _heading(desk: Desk, found: Backtest | None) -> None:
 
 def _marks(desk: Desk, found: Backtest | None) -> dict[str, str]:
     """Why a rule needs attention, by name."""
-    now, history = services.now(), services.home().policies.history()
-    since = next((each.at for each in history if each.version == desk.in_force.version), None)
+    now, since = services.now(), services.home().rule_watch.live_since()
     recent = queries.recent()
     kinds = Kinds.of(services.schema())
     told = {
-        rule.name: attention(rule, figures_of(found, rule.name), desk.policy, recent, since, kinds, now)
+        rule.name: attention(rule, figures_of(found, rule.name), desk.policy, recent, since.get(rule.name), kinds, now)
         for rule in desk.policy.rules
     }
     return {name: why for name, why in told.items() if why}

@@ -13,6 +13,7 @@ from core.errors import BadOptionError, NotAllowedError
 from core.files import write_text
 from core.jobs import Job
 from core.monitoring import inspection, targets
+from core.policy.rules import Condition, Rule
 from core.registry import registry
 from core.schema import schema as schemas
 from tests import make
@@ -88,6 +89,39 @@ def test_precision_counts_as_below_its_target_only_when_its_whole_interval_is(ow
     found = next(each for each in own.inspection.look(now=NOW).found if each.kind == "precision")
     assert found.address == {"run": run.id}
     assert "below the target of 99.0" in found.sentence
+
+
+def test_a_rule_that_needs_attention_is_told_once_and_is_over_when_it_is_mended(own):
+    many = Rule("Many links", "exactly", "human_review", (Condition("links", ">=", (3.0,)),), "live")
+    saved = own.policies.save(
+        replace(own.policies.in_force(), rules=(many, replace(many, name="Again"))), by="Lea", now=NOW
+    )
+    scored(own, USERS)
+    first = own.inspection.look(now=NOW)
+    assert [(each.kind, each.cause, each.page, each.sentence) for each in first.found if each.kind == "rule"] == [
+        ("rule", "Again", "policy", "The rule Again needs attention: hidden by earlier lists and rules.")
+    ]
+    again = own.policies.save(replace(saved, review=0.6), by="Lea", now=NOW + timedelta(hours=2))
+    assert own.inspection.look(now=NOW + timedelta(hours=2)).new == ()
+    assert [each.finding.cause for each in own.incidents.recent() if each.open] == ["Again"]
+
+    own.policies.save(replace(again, rules=(many,)), by="Lea", now=NOW + timedelta(hours=3))
+    assert "rule" not in kinds(own.inspection.look(now=NOW + timedelta(hours=3)))
+    assert not any(each.open for each in own.incidents.recent())
+
+
+def test_a_rule_that_decided_nobody_in_30_days_is_found_through_all_versions_that_have_it(own):
+    never = Rule("Nobody", "exactly", "human_review", (Condition("links", ">=", (10_000.0,)),), "live")
+    policy = own.policies.save(replace(own.policies.in_force(), rules=(never,)), by="Lea", now=NOW - timedelta(days=31))
+    policy = own.policies.save(replace(policy, review=0.6), by="Lea", now=NOW - timedelta(days=3))
+    assert own.rule_watch.live_since() == {"Nobody": NOW - timedelta(days=31)}
+    scored(own, USERS)
+    found = [each.sentence for each in own.inspection.look(now=NOW).found if each.kind == "rule"]
+    assert found == ["The rule Nobody needs attention: decided nobody in 30 days."]
+    changed = replace(never, band="monitor")
+    own.policies.save(replace(policy, rules=(changed,)), by="Lea", now=NOW)
+    assert own.rule_watch.live_since() == {"Nobody": NOW}
+    assert "rule" not in kinds(own.inspection.look(now=NOW))
 
 
 def test_users_who_wait_too_long_are_counted(own):

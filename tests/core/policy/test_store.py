@@ -23,6 +23,8 @@ from core.policy.list_store import Grounds
 from core.policy.rules import Condition, Rule
 from core.policy.store import Activation
 from core.policy.thresholds.aims import Aims
+from core.policy.thresholds.demand import Demand
+from core.policy.thresholds.promise import Figure, Promise
 from core.scoring.scorer import Scorer
 from tests import make, make_messages
 from tests.app.api.server import serving, spammer
@@ -138,6 +140,27 @@ def test_the_queue_takes_what_a_version_changes_of_it_and_keeps_what_the_lead_ha
     assert home.guidance.load().capacity == 120
     home.policies.activate("p0001", comment="As it began", by="Max", now=NOW)
     assert (home.guidance.load().capacity, fourth.version) == (120, "p0004")
+
+
+def test_what_a_plan_expects_is_stored_with_the_version_while_its_thresholds_stay(home: Home) -> None:
+    figure = Figure(12.5, 10.0, 15.0, 8.0, None)
+    promise = Promise(0.6, 0.9, Demand(1000.0, 90.0, 7, min_recall=0.2), "v0001", 900, {"volume": figure})
+    base = replace(home.policies.in_force(), review=0.6)
+    draft = home.policies.save_draft(base, number=0, by="Lea", now=NOW, promise=promise)
+    ruled = replace(base, rules=(Rule("Many", "exactly", "allow", (Condition("links", ">", (9.0,)),), "shadow"),))
+    draft = home.policies.save_draft(ruled, number=draft.number, by="Lea", now=NOW)
+    assert draft.promise == promise
+    second = home.policies.activate_draft(number=draft.number, comment="Planned", by="Lea", now=NOW)
+    assert (home.policies.promise("p0001"), home.policies.promise(second.version)) == (None, promise)
+
+    same = home.policies.save_draft(replace(second, rules=()), number=0, by="Lea", now=NOW)
+    assert same.promise == promise
+    other = home.policies.save_draft(replace(second, review=0.65), number=same.number, by="Lea", now=NOW)
+    assert other.promise is None
+    third = home.policies.activate_draft(number=other.number, comment="By hand", by="Lea", now=NOW)
+    assert home.policies.promise(third.version) is None
+    with pytest.raises(UnknownItemError):
+        home.policies.promise("p0009")
 
 
 def test_a_file_a_request_and_a_job_are_decided_by_the_policy_in_force_and_old_runs_by_their_own(
