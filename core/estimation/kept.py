@@ -23,6 +23,8 @@ MOST: Final = 12
 MOST_RUNS: Final = 2_000
 #: What is held against a plan, in this order.
 HELD: Final = ("volume", "removed", "precision", "recall", "cost")
+#: Why there is no verdict on a share.
+FEW: Final = "too few were judged"
 _REMOVE: Final = BANDS.index("auto_remove")
 #: `early`: the period is not over, or too few were judged; `other`: it cannot be held against the plan at all.
 Verdict = Literal["inside", "outside", "early", "other"]
@@ -173,8 +175,9 @@ def held(promise: Promise, runs: Sequence[Run], found: Figures | None, *, over: 
     }  # fmt: skip
     against = "" if over else "the period is not over"
     if not runs:
+        verdict: Verdict = "other" if over else "early"
         return tuple(
-            Happened(name, promise.expected[name], None, None, None, None, "early", against or "nobody was scored")
+            Happened(name, promise.expected[name], None, None, None, None, verdict, against or "nobody was scored")
             for name in HELD
         )
     return tuple(_held(name, promise.expected[name], ends[name], against, _other(name, demand, runs)) for name in HELD)
@@ -197,12 +200,12 @@ def _verdict(expected: Figure, ends: _Ends, early: str, other: str) -> tuple[Ver
     if other or least is None or most is None:
         return "other", other or "nothing was predicted"
     if early or ends.low is None or ends.high is None:
-        return "early", early or "too few were judged"
+        return "early", early or FEW
     if ends.high < least or ends.low > most:
         return "outside", ""
     if least <= ends.low <= ends.high <= most or (ends.value is not None and least <= ends.value <= most):
         return "inside", ""
-    return "early", "too few were judged" if ends.value is None else "the verdicts allow both"
+    return "early", FEW if ends.value is None else "the verdicts allow both"
 
 
 def _counted(a_day: float) -> _Ends:
@@ -251,5 +254,8 @@ def sentence(of: Happened) -> str:
         return f"outside: {'more' if more else 'less'} than predicted"
     if of.verdict == "other":
         return f"not comparable: {of.why}"
-    judged = f", {count(of.judged, 'user')} judged" if of.judged is not None and "judged" in of.why else ""
-    return f"too early: {of.why}{judged}"
+    if of.why != FEW or of.judged is None:
+        return f"too early: {of.why}"
+    return (
+        f"too early: {count(of.judged, 'user')} judged, too few to say" if of.judged else "too early: nobody was judged"
+    )

@@ -278,7 +278,7 @@ def test_what_happened_is_held_against_the_plan_and_nothing_is_told_of_users_nob
         "Cases people see a day": f"{run.flagged:.1f}", "Removed by automation a day": "0.0",
         "Precision of auto-remove": UNKNOWN, "Spammers caught": UNKNOWN, "Cost a day": UNKNOWN,
     }  # fmt: skip
-    assert table["Kept"]["Spammers caught"].endswith("too early: too few were judged, 0 users judged")
+    assert table["Kept"]["Spammers caught"].endswith("too early: nobody was judged")
 
     running = next(each for each in at.selectbox(key="kept-period").options if each.endswith("not over"))
     at = at.selectbox(key="kept-period").set_value(running).run()

@@ -10,6 +10,7 @@ from app import navigation
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import count, plain
+from core.monitoring.incidents import Finding
 from core.registry.registry import Model
 from core.review.automation.automation import lost_words
 from core.review.cases import CaseFilters
@@ -23,8 +24,10 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
     waiting = _automation()
     waiting += _reviews()
     waiting += _interrupted()
-    if open_ := sum(each.open for each in services.home().incidents.recent()):
-        waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
+    open_ = [each.finding for each in services.home().incidents.recent() if each.open]
+    waiting += _rules([each for each in open_ if each.kind == "rule"])
+    if others := sum(each.kind != "rule" for each in open_):
+        waiting += _line(f":material/warning: **{counted(others, 'incident')}** open", "Monitor", "monitor")
     if model.metadata.notice:
         waiting += _line(f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Train", "train")
     if runs and runs[0].rejected:
@@ -47,6 +50,17 @@ def _automation() -> int:
     told = lost_words(last, services.home().policies.proof(model.version)).removeprefix("Not armed: ")
     text = f":material/pan_tool: **Automatic removal is not armed.** {plain(told[:1].upper() + told[1:])}"
     return _line(f"{text} These users go to human review.", "Policy", "policy")
+
+
+def _rules(found: Sequence[Finding]) -> int:
+    """Rules of the policy that decide nobody, are hidden, or are not right often enough."""
+    if not found:
+        return 0
+    if len(found) == 1:
+        text = f":material/rule: {plain(found[0].sentence)}"
+    else:
+        text = f":material/rule: **{count(len(found))} rules** of the policy need attention."
+    return _line(text, "Rules", "policy")
 
 
 def _reviews() -> int:

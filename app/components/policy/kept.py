@@ -31,18 +31,19 @@ def kept() -> None:
     )
     period = _chosen(found)
     st.markdown(_finding(found, period))
-    st.table(_table(period), border="horizontal", hide_index=True)
+    if period.runs or not period.over:
+        st.table(_table(period), border="horizontal", hide_index=True)
     st.caption(" ".join(_notes(found, period)))
 
 
 def _chosen(found: Kept) -> Period:
-    """The newest that is over, unless another one is chosen; the one that runs where none is over."""
+    """The newest that is over and in which users came, unless another one is chosen; the one that runs without any."""
     periods = found.periods
     if len(periods) == 1:
         return periods[0]
     with room.field():
         names = {_named(each): each for each in periods}
-        usual = next((name for name, each in names.items() if each.over), next(iter(names)))
+        usual = next((name for name, each in names.items() if each.over and each.runs), next(iter(names)))
         return names[st.selectbox("Period", list(names), list(names).index(usual), key="kept-period", width=320)]
 
 
@@ -66,9 +67,10 @@ def _finding(found: Kept, period: Period) -> str:
 def _table(period: Period) -> pd.DataFrame:
     return pd.DataFrame([
         {
-            "Figure": plan_words.NAMES[each.name], "Expected": plan_words.value(each.name, each.expected.value),
+            "Figure": plan_words.NAMES[each.name], "Kept": f"{_ICONS[each.verdict]} {sentence(each)}",
+            "Happened": _happened(each),
             "Predicted": plan_words.ends(each.name, each.expected.predicted_low, each.expected.predicted_high),
-            "Happened": _happened(each), "Kept": f"{_ICONS[each.verdict]} {sentence(each)}",
+            "Expected": plan_words.value(each.name, each.expected.value),
         }
         for each in period.figures
     ])  # fmt: skip
@@ -78,6 +80,8 @@ def _happened(each: Happened) -> str:
     """Of what was judged the interval as well, which is all there is where too few were."""
     if each.judged is None or each.low is None:
         return plan_words.value(each.name, each.value)
+    if each.low == each.high:
+        return plan_words.value(each.name, each.low)  # everybody was judged
     interval = plan_words.ends(each.name, each.low, each.high)
     return interval if each.value is None else f"{plan_words.value(each.name, each.value)} ({interval})"
 

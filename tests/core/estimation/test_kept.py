@@ -87,7 +87,7 @@ def test_before_its_end_a_period_is_too_early_and_before_verdicts_nothing_is_tol
     for name in ("precision", "recall", "cost"):
         each = found[name]
         assert (each.value, each.low, each.high, each.judged, each.verdict) == (None, None, None, 0, "early")
-        assert sentence(each) == "too early: too few were judged, 0 users judged"
+        assert sentence(each) == "too early: nobody was judged"
 
 
 def test_where_everybody_is_judged_it_is_the_truth_that_is_held_against_the_plan(own: Home) -> None:
