@@ -139,10 +139,12 @@ class Policies:
 
         number: of the draft that was seen, 0 for none. promise: what a plan expects of it; without, what was expected
         of the draft of before, or of the version in force, while thresholds stay. Raises RefusedError when somebody has
-        saved another since, or when another version is in force by now.
+        saved another since, or when another version is in force by now, and BadOptionError for a rule that is new, or
+        was changed, and has expired.
         """
         with self.database.writing() as connection:
             self._check_draft(connection, number)
+            _check_ends(connection, policy, now)
             if policy.version != (version := _in_force(connection).version):
                 raise RefusedError(
                     f"{version} is in force by now, and this draft was made from {policy.version}. Load it again."
@@ -304,6 +306,16 @@ def _still_promised(connection: Connection, policy: Policy) -> Promise | None:
     draft = _draft(connection)
     found = draft.promise if draft is not None else _promise(connection, policy)
     return found if found is not None and found.speaks_for(policy.review, policy.remove) else None
+
+
+def _check_ends(connection: Connection, policy: Policy, now: datetime) -> None:
+    """One that was there before may stay as it is: it ended meanwhile."""
+    draft = _draft(connection)
+    known = {*_in_force(connection).rules, *(draft.policy.rules if draft else ())}
+    over = next((rule for rule in policy.rules if rule not in known and rule.expired(now)), None)
+    if over is not None and over.expires is not None:
+        ended = f"it ended {over.expires:%Y-%m-%d %H:%M} UTC and would do nothing: give a later time, or none."
+        raise BadOptionError(f"rule {over.name}, expires", ended)
 
 
 def _draft(connection: Connection) -> Draft | None:

@@ -1,4 +1,6 @@
-"""A lead's journey: make a rule, see what it would do, put it in force, see the next file decided by it, roll back."""
+"""A lead's journey: make a rule, see what it would do, plan for the reviews there are, put both in force, see the next
+file decided by it, roll back.
+"""
 
 from __future__ import annotations
 
@@ -70,8 +72,30 @@ def rule(page: Page, name: str, threshold: str) -> None:
     idle(page)
 
 
+def plan(page: Page, home: Home) -> None:
+    """Plan for 150 reviews a day, and save that beside the rule in the draft; the queue has its 200 so far."""
+    page.goto("/planner?as=Lea")
+    titled(page, "Planner")
+    expect(page.get_by_text("What to expect")).to_be_visible()
+    idle(page)
+    reviews = page.get_by_label("Reviews a day")
+    reviews.fill("150")
+    reviews.press("Enter")
+    idle(page)
+    page.get_by_role("button", name="Save as draft").click()
+    popover(page).get_by_role("button", name="Save in the draft").click()
+    titled(page, "Policy")
+    expect(page.get_by_text("Made for 150 reviews a day")).to_be_visible()
+    idle(page)
+    planned = home.policies.draft()
+    assert planned is not None
+    assert planned.promise is not None
+    assert (planned.policy.aims.reviews_a_day, planned.policy.rules[0].state) == (150, "live")
+    assert home.guidance.load().capacity == 200
+
+
 @pytest.mark.slow
-def test_a_lead_makes_a_rule_tries_it_activates_it_and_rolls_back(tab: Page, home: Home, tmp_path: Path) -> None:
+def test_a_lead_makes_a_rule_tries_it_plans_activates_it_and_rolls_back(tab: Page, home: Home, tmp_path: Path) -> None:
     scored(tab, tmp_path / "1.csv", 3)
     tab.goto("/policy?as=Lea")
     titled(tab, "Policy")
@@ -93,11 +117,13 @@ def test_a_lead_makes_a_rule_tries_it_activates_it_and_rolls_back(tab: Page, hom
     assert tried.stricter > 0
     expect(tab.get_by_text(f"{tried.stricter} users change action")).to_be_visible()
 
+    plan(tab, home)
     tab.get_by_role("button", name="Activate", exact=True).click()
     popover(tab).get_by_label("Comment").fill("Look at more users")
     popover(tab).get_by_role("button", name="Activate the draft").click()
     expect(tab.get_by_text("p0002 is in force", exact=True)).to_be_visible()
     assert home.policies.in_force().rules[0].state == "live"
+    assert home.guidance.load().capacity == 150
 
     scored(tab, tmp_path / "2.csv", 4)
     expect(tab.get_by_text("under p0002")).to_be_visible()
@@ -107,10 +133,13 @@ def test_a_lead_makes_a_rule_tries_it_activates_it_and_rolls_back(tab: Page, hom
 
     tab.goto("/policy?as=Lea")
     titled(tab, "Policy")
+    expect(tab.get_by_text("Too early to say: the period ends")).to_be_visible()
+    expect(tab.get_by_text("200 users came")).to_be_visible()
     tab.get_by_role("button", name="p0002 · live").click()
     popover(tab).get_by_role("button", name="Roll back to p0001").click()
     expect(tab.get_by_text("p0001 is in force again")).to_be_visible()
     assert home.policies.in_force().rules == ()
+    expect(tab.get_by_text("Kept or not")).to_have_count(0)
 
 
 def _draft(home: Home, page: Page):  # type: ignore[no-untyped-def]

@@ -142,6 +142,24 @@ def test_the_queue_takes_what_a_version_changes_of_it_and_keeps_what_the_lead_ha
     assert (home.guidance.load().capacity, fourth.version) == (120, "p0004")
 
 
+def test_a_rule_that_has_ended_is_refused_where_it_is_new_and_may_stay_where_it_ended_meanwhile(home: Home) -> None:
+    ends = Rule("Many", "exactly", "allow", (Condition("links", ">", (9.0,)),), "live", expires=NOW)
+    base = replace(home.policies.in_force(), rules=(ends,))
+    with pytest.raises(BadOptionError, match=r"rule Many, expires: it ended 2026-03-01 12:00 UTC") as error:
+        home.policies.save_draft(base, number=0, by="Lea", now=NOW)
+    assert error.value.option == "rule Many, expires"
+    assert (home.policies.draft(), home.policies.history()) == (None, ())
+
+    before = NOW - timedelta(hours=1)
+    draft = home.policies.save_draft(base, number=0, by="Lea", now=before)
+    again = home.policies.save_draft(replace(base, review=0.6), number=draft.number, by="Lea", now=NOW)
+    saved = home.policies.activate_draft(number=again.number, comment="It ends today", by="Lea", now=NOW)
+    kept = home.policies.save_draft(replace(saved, review=0.65), number=0, by="Lea", now=NOW)
+    longer = replace(ends, band="monitor")
+    with pytest.raises(BadOptionError, match="it ended"):
+        home.policies.save_draft(replace(saved, rules=(longer,)), number=kept.number, by="Lea", now=NOW)
+
+
 def test_what_a_plan_expects_is_stored_with_the_version_while_its_thresholds_stay(home: Home) -> None:
     figure = Figure(12.5, 10.0, 15.0, 8.0, None)
     promise = Promise(0.6, 0.9, Demand(1000.0, 90.0, 7, min_recall=0.2), "v0001", 900, {"volume": figure})
