@@ -138,7 +138,8 @@ def preview(
     as_json: AsJson = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Try the draft on the users of a run: who would change action."""
+    """Try the draft on the users of a run: who would change action, and what the queue would get."""
+    from core.review.guidance import taken
 
     home = home_of(context, home_dir)
     with guard.command(home):
@@ -148,7 +149,15 @@ def preview(
             raise BadOptionError("--run", "this workspace has no run yet: score a file first.")
         found = home.runs.find(run) if run else recent[0]
         before = home.policies.deciding(found.model)
-        _tell_backtest(home.backtests.of_run(found, before, draft, now=datetime.now(UTC)), as_json=as_json)
+        queue = taken(home.guidance.load(), before.aims, draft.aims)
+        tried = home.backtests.of_run(found, before, draft, now=datetime.now(UTC))
+        if as_json:
+            put(json.dumps(as_facts(tried) | {"queue": queue}, indent=1, ensure_ascii=False) + "\n")
+            return
+        _tell_backtest(tried, as_json=False)
+        if queue:
+            told_of = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in queue.items())
+            tell(f"The queue would get: {told_of}.")
 
 
 @app.command()

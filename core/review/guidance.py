@@ -178,16 +178,24 @@ class GuidanceStore:
         return pd.DataFrame(rows, columns=["version", "by", "at"]).set_index("version")
 
 
-def follow(connection: Connection, before: Aims, after: Aims, *, by: str, now: datetime) -> dict[str, Any]:
-    """Give the queue the capacity and the random share in which a policy that comes into force differs from the one of
-    before, in a new version; what both say alike stays as the lead has set it since. Returns what changes, by field.
+def taken(rules: Guidance, before: Aims, after: Aims) -> dict[str, Any]:
+    """What of the queue changes where a policy takes the place of another, by field: the capacity and the random share
+    in which they differ; what both say alike, or the new one leaves open, stays as the lead has set it since.
+
+    >>> taken(Guidance(), Aims(reviews_a_day=90), Aims(reviews_a_day=120)), taken(Guidance(), Aims(90), Aims(90))
+    ({'capacity': 120}, {})
     """
-    latest = _latest(connection)
-    rules = Guidance() if latest is None else _guidance(latest)
-    wanted = {
+    return {
         field: asked for field, name in _FOLLOWED.items()
         if (asked := getattr(after, name)) not in (None, getattr(before, name)) and asked != getattr(rules, field)
     }  # fmt: skip
+
+
+def follow(connection: Connection, before: Aims, after: Aims, *, by: str, now: datetime) -> dict[str, Any]:
+    """Give the queue what `taken` says, in a new version. Returns what changes, by field."""
+    latest = _latest(connection)
+    rules = Guidance() if latest is None else _guidance(latest)
+    wanted = taken(rules, before, after)
     if wanted:
         _saved(connection, replace(rules, **wanted), by, now)
     return wanted

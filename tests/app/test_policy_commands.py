@@ -252,6 +252,11 @@ def test_what_a_plan_is_not_told_is_as_the_policy_in_force_says_and_a_file_carri
         "+reviews_a_day = 90", "-removal = 10.0", "-review = 1.0", "-miss = 1.5", "+removal = 30", "+review = 1",
         "+miss = 3", "+recall = 0.2",
     ]  # fmt: skip
+    users = tmp_path / "users.csv"
+    users.write_bytes(make.csv(make.users(60, seed=4).drop(columns="spam")))
+    ran(own, "score", users, "-o", tmp_path / "scores.csv")
+    assert "The queue would get: capacity 90." in ran(own, "policy", "preview").stderr
+    assert json.loads(ran(own, "policy", "preview", "--json").stdout)["queue"] == {"capacity": 90}
     ran(own, "policy", "activate", "--comment", "Dearer mistakes", "--by", "Lea")
     assert own.guidance.load().capacity == 90
     shown = json.loads(ran(own, "policy", "show", "--json").stdout)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from app import words
 from core.home import Home
 from core.monitoring.incidents import Finding
 from core.registry import registry
@@ -158,6 +159,21 @@ def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Home) ->
     opened = at.button(key="go-Monitor").click().run()
     assert not opened.exception
     assert opened.title[0].value == "Monitor"
+
+
+def test_a_rule_that_needs_attention_is_named_once_and_leads_to_the_policy(visit: Visit, own: Home) -> None:
+    found = Finding("rule", "Many links", "The rule Many *links* needs attention: decided nobody in 30 days.", "policy")
+    own.incidents.keep([found], looked_at=["rule"], now=make.NOW)
+    at = visit(own)
+    assert words.plain(found.sentence) in screen.sentences(at)
+    assert "incident" not in screen.sentences(at)
+    opened = at.button(key="go-Rules").click().run()
+    assert opened.title[0].value == "Policy"
+
+    own.incidents.keep([found, replace(found, cause="x")], looked_at=["rule"], now=make.NOW)
+    assert "**2 rules** of the policy need attention." in screen.sentences(visit(own))
+    own.incidents.keep([], looked_at=["rule"], now=make.NOW)
+    assert "need attention." not in screen.sentences(visit(own))
 
 
 def test_the_notice_of_the_model_is_shown_as_it_was_written(visit: Visit, noticed: Home) -> None:

@@ -242,6 +242,7 @@ def test_capacity_costs_and_floors_are_changed_in_the_draft_and_said_on_the_page
     assert draft.policy.aims == Aims(reviews_a_day=120, cost_miss=4.0, min_recall=0.35)
     said = screen.sentences(at)
     assert "Made for 120 reviews a day; a wrong removal costs 10, a review 1, a missed spammer 4; recall" in said
+    assert "The queue gets 120 reviews a day." in said
     assert scored_home.guidance.load().capacity == 200
 
     scored_home.policies.activate_draft(number=draft.number, comment="Fewer", by="Lea", now=make.NOW)

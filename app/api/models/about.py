@@ -30,6 +30,18 @@ class PolicyRule(Told):
     expires: Annotated[datetime | None, means("From when on it does nothing.")]
 
 
+class MadeFor(Told):
+    """What the thresholds of a policy are made for; null where it leaves that open. Costs are in any one unit."""
+
+    reviews_a_day: Annotated[int | None, means("Cases that people see a day; the queue takes it at the activation.")]
+    random_share: Annotated[float | None, means("The part of these reviews that is drawn at random.")]
+    cost_removal: Annotated[float, means("Of a legitimate user whom automation removes.")]
+    cost_review: Annotated[float, means("Of a case that a person sees.")]
+    cost_miss: Annotated[float, means("Of a spammer whom nobody looks at.")]
+    min_recall: Annotated[float | None, means("The least share of spammers that a plan is to catch.")]
+    min_precision: Annotated[float | None, means("The least share of spammers above the threshold of auto_remove.")]
+
+
 class Policy(Told):
     """By what users are decided: lists first, then rules from the top, then the score."""
 
@@ -39,6 +51,7 @@ class Policy(Told):
     armed_since: Annotated[datetime | None, means("When it was armed.")]
     armed_by: Annotated[str | None, means("Who armed it.")]
     bound: Annotated[float | None, means("What the precision of auto_remove was proven to lie above then.")]
+    made_for: Annotated[MadeFor, means("Reviews a day, what decisions cost, floors.")]
     rules: Annotated[list[PolicyRule], means("In their order.")]
     lists: Annotated[dict[str, int], means("How many values stand on each list.")]
 

@@ -75,6 +75,7 @@ def policy(live: Here) -> Policy:
     return Policy.model_validate(
         {
             "version": found.version, "thresholds": found.thresholds, "armed": found.armed, "lists": counts,
+            "made_for": found.aims.as_json(),
             "armed_since": armed and armed.at, "armed_by": armed and armed.by, "bound": armed and armed.bound,
             "rules": [{name: each[name] for name in PolicyRule.model_fields} for each in rules],
         }

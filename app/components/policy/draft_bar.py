@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -18,8 +18,10 @@ from app.tables.cells import safe
 from app.words import UNKNOWN, count, label, moment, plain
 from core.estimation.backtest import Backtest
 from core.policy.bands import BANDS
+from core.review.guidance import taken
 from core.scoring import export
 from core.wording import count as counted
+from core.wording import percent
 
 #: Users shown; all of them are in the download.
 _SHOWN: Final = 1_000
@@ -63,6 +65,8 @@ def _discard(desk: Desk) -> None:
 def _activate(desk: Desk) -> None:
     with st.popover("Activate", icon=":material/verified:", type="primary"):
         st.markdown("It decides from the next user on, in files, jobs and the API. Earlier runs keep their own policy.")
+        if queue := taken(services.guidance(), desk.in_force.aims, desk.policy.aims):
+            st.markdown(f"The queue gets {_queue_words(queue)}.")
         comment = st.text_input("Comment", max_chars=500, placeholder="Why", key=f"comment-{desk.number}")
         who = drafting.whose("activate")
         if st.button("Activate the draft", type="primary"):
@@ -74,6 +78,13 @@ def _activate(desk: Desk) -> None:
             if failure.error is None:
                 session.say(f"{active.version} is in force")
                 st.rerun()
+
+
+def _queue_words(changed: dict[str, Any]) -> str:
+    """What the queue takes of a policy, as `guidance.taken` has it."""
+    told = [f"{counted(changed['capacity'], 'review')} a day"] if "capacity" in changed else []
+    told += [f"{percent(changed['random_share'])} of them drawn at random"] if "random_share" in changed else []
+    return " and ".join(told)
 
 
 def changes(desk: Desk, found: Backtest | None) -> None:

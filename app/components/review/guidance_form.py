@@ -13,7 +13,7 @@ from app.components.shared import room
 from app.components.shared.forecast import forecast
 from app.components.shared.heading import section
 from app.queries import services
-from app.words import moment, plain
+from app.words import count, moment, plain
 from core.policy.thresholds.aims import RANDOM_SHARES
 from core.review.guidance import Guidance, ReasonCode
 
@@ -84,11 +84,15 @@ def _again() -> None:
 def _numbers(now: Guidance) -> dict[str, Any]:
     version, (least, most) = now.version, RANDOM_SHARES
     section("Reviews")
+    policy = services.policy()
+    if policy.aims.reviews_a_day not in {None, now.capacity}:
+        st.caption(f"{policy.version} is made for {count(policy.aims.reviews_a_day or 0)} reviews a day.")
     with room.fields():
         return {
             "capacity": int(st.number_input(
                 "Reviews a day", 0, value=now.capacity, step=10, key=f"capacity-{version}",
-                help="So many places a day has in the queue, what is carried over included",
+                help="So many places a day has in the queue, what is carried over included; a policy that is made for "
+                "another number gives it to the queue when it is activated",
             )),
             "random_share": st.number_input(
                 "Of these, drawn at random, %", 100 * least, 100 * most, 100 * now.random_share, 5.0,

@@ -243,6 +243,7 @@ def test_rules_and_lists_decide_alike_in_a_file_a_request_and_a_job_and_the_api_
     assert told["armed"] is False
     assert of_job["severity"].tolist()[:8] == of_file["severity"].tolist()[:8]
     assert of_job["decided_by"].tolist()[8] == "list:allow" == again["decided_by"]
+    assert told["made_for"] == own.policies.in_force().aims.as_json()
     assert (told["version"], told["lists"]) == ("p0002", {"block": 1, "allow": 0, "snooze": 0})
     assert [each["name"] for each in told["rules"]] == ["Kenya", "Many links"]
 
