@@ -140,8 +140,19 @@ class Part:
 
     @property
     def interval(self) -> Interval:
-        """The 95 % interval of the number of spammers; a cell without labels may hold any number."""
-        return bounds.added(self._values, [cell.interval for cell in self.cells])
+        """The 95 % interval of the number of spammers; a cell without labels may hold any number.
+
+        To add roots of squares presumes that no two cells are at the end of theirs at once. Where nearly everybody is
+        judged they are: all spammers have been seen, in each. That stays possible, and so does the same of legitimate
+        users, until it was too unlikely to see all there are.
+        """
+        low, high = bounds.added(self._values, [cell.interval for cell in self.cells])
+        least, most = zip(*(cell.known for cell in self.cells), strict=True)
+        return sum(least) if self._all_seen(1) else low, sum(most) if self._all_seen(0) else high
+
+    def _all_seen(self, label: int) -> bool:
+        """Whether those with this label may be all there are: each was seen with probability 1 / weight."""
+        return sum(float(np.log(cell.weight[cell.label == label]).sum()) for cell in self.cells) < -np.log(TAIL)
 
     @property
     def stakes(self) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, chi2, hypergeom
 
 from core.estimation import bounds, estimate
+from core.estimation.credible import part_of
 from core.estimation.estimate import Figures, figures
 from core.estimation.sampling_cells import Labels, Users
 from core.evaluation.metrics import exact
@@ -341,3 +342,19 @@ def test_an_estimate_is_plain_numbers():
     score, label = made()
     for each in listed(judge_all(score, label)):
         assert {type(value) for value in astuple(each)} <= {float, int}
+
+
+@pytest.mark.parametrize("spammers", [0.01, 0.99])
+def test_where_nearly_everybody_is_judged_all_of_a_kind_may_have_been_seen(spammers):
+    random, n = np.random.default_rng(11), 600
+    inclusion = np.where(np.arange(n) < n / 2, 1.0, 0.97)
+    users = Users.of(np.zeros(n, np.int64), np.full(n, spammers), inclusion)
+    found = []
+    for _ in range(300):
+        label = (random.random(n) < spammers).astype(float)
+        drawn = np.flatnonzero(random.random(n) < inclusion)
+        seen = np.where(random.random(len(drawn)) < 0.97, label[drawn], np.nan)
+        labels = Labels(np.zeros(len(drawn), np.int64), inclusion[drawn], seen, ~np.isnan(seen))
+        low, high = part_of(users, labels, ((0,), (1,))).interval
+        found.append(low <= label.sum() <= high)
+    assert np.mean(found) >= 0.95
