@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -126,8 +127,11 @@ def evaluate(
     with working(home) as progress:
         columns, loaded = schema_as_of(home, as_of), home.registry.load(model)
         dataset = read(home, labelled, columns, progress, said)
-        progress("Judging")
-        judged = home.training.judged(loaded, dataset, columns, home.policies.in_force().thresholds)
+        judged = home.training.judged(
+            loaded, dataset, columns, home.policies.in_force().thresholds,
+            scoring=functools.partial(progress.counted, "Scoring"),
+            progress=lambda done, of: progress("Drawing samples for the intervals", done / of),
+        )  # fmt: skip
         progress.end()
         tell_rejected(home, dataset)
         _tell_overlap(judged.overlap, judged.only_test_part, loaded.version)

@@ -205,4 +205,4 @@ def _on_training(model: Model) -> float:
     if not 0 < label.sum() < len(label):
         return float("nan")
     score = sample.iloc[:, len(model.metadata.names) + 1].to_numpy(np.float64)
-    return metrics.Ranking(label, score).pr_auc(np.ones(len(label)))
+    return metrics.Ranking(label, score).pr_auc()

@@ -39,7 +39,7 @@ _READING: Final = 2
 #: Rows stored together: as many are read and unpacked for one user.
 ROW_GROUP: Final = 16_384
 #: Rows given at a time.
-_BATCH: Final = 4 * ROW_GROUP
+_BATCH: Final = ROW_GROUP
 _ACCEPTED: Final = "accepted.parquet"
 _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
@@ -182,9 +182,12 @@ class Datasets:
 
     def batches(self, identity: str) -> Iterator[pd.DataFrame]:
         """As `frame`, some rows at a time."""
-        with pq.ParquetFile(self._accepted(identity)) as file:
+        # Buffered ahead, all that was read of the file would stay in memory until its end.
+        with pq.ParquetFile(self._accepted(identity), pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=_BATCH):
                 yield frames.living(pa.Table.from_batches([batch]).to_pandas(), file.schema_arrow)
+        # Else Arrow keeps it for the next file, which may never come.
+        pa.default_memory_pool().release_unused()
 
     @_there
     def columns(self, identity: str) -> frozenset[str]:

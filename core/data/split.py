@@ -256,8 +256,11 @@ def fingerprints(keys: Keys) -> Keys:
 
 
 def known(keys: Keys, fingerprints: Keys) -> npt.NDArray[np.bool_]:
-    """Whether each key belongs to a set of fingerprints, (n,) -> (n,)."""
-    return np.isin(keys >> np.uint64(64 - FINGERPRINT_BITS), fingerprints)
+    """Whether each key belongs to a set of fingerprints, sorted as `fingerprints` gives them, (n,) -> (n,)."""
+    if not len(fingerprints):
+        return np.zeros(len(keys), bool)
+    short = keys >> np.uint64(64 - FINGERPRINT_BITS)
+    return np.asarray(fingerprints.take(np.searchsorted(fingerprints, short), mode="clip") == short)
 
 
 def row_hashes(frame: pd.DataFrame, names: Sequence[str]) -> Keys:

@@ -1,7 +1,7 @@
 """How good a model is: arrays in, numbers out, each with its 95 % interval.
 
-Kernels take weights (n,) so that one sort serves all bootstrap replicates: a replicate is the number of
-times each row was drawn. Rows are sorted by score once, descending; ties share one threshold.
+Rows are sorted by score, descending; ties share one threshold. Of millions of rows no more than a few numbers each are
+in memory at once: the figures of the rows themselves come first, then those of the draws (`core.evaluation.resample`).
 """
 
 from __future__ import annotations
@@ -91,61 +91,51 @@ class Figures:
 
 
 class Ranking:
-    """Rows sorted by descending score, ready to be weighed again and again.
+    """Rows sorted by descending score.
 
     label (n,) of 0 and 1, score (n,) of probabilities. Needs at least one row of each class.
     """
 
     def __init__(self, label: npt.ArrayLike, score: npt.ArrayLike) -> None:
-        y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+        p = np.asarray(score, np.float64)
         order = np.argsort(-p, kind="stable")
-        self.y, self.p = y[order], p[order]
-        # Rows of equal score keep the order of the file here too, which reversing would turn around.
-        self.ascending = np.argsort(order)[np.argsort(p, kind="stable")]
+        self.y, self.p = (np.asarray(label) == 1)[order], p[order]
         #: last row of each group of equal scores
         self.ends = np.flatnonzero(np.append(np.diff(self.p) != 0, True))
-        self.square = (self.p - self.y) ** 2
 
-    def pr_auc(self, weight: Floats) -> float:
+    def pr_auc(self) -> float:
         """Average precision: sum of precision x rise in recall over the distinct scores (no interpolation)."""
-        hits, all_ = self._cumulated(weight)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            precision = np.where(all_ > 0, hits / all_, 0.0)
-        return float(np.sum(np.diff(hits, prepend=0.0) * precision) / hits[-1])
+        hits = self._hits()
+        return float(np.sum(np.diff(hits, prepend=0.0) * (hits / (self.ends + 1))) / hits[-1])
 
-    def roc_auc(self, weight: Floats) -> float:
+    def roc_auc(self) -> float:
         """Share of pairs ranked rightly, ties counting half (Mann-Whitney)."""
-        hits, all_ = self._cumulated(weight)
-        misses = all_ - hits
+        hits = self._hits()
+        misses = self.ends + 1 - hits
         area = np.sum(np.diff(misses, prepend=0.0) * (hits + np.append(0.0, hits[:-1])) / 2)
         return float(area / (hits[-1] * misses[-1]))
 
-    def brier(self, weight: Floats) -> float:
-        return float(np.average(self.square, weights=weight))
+    def brier(self) -> float:
+        return float(np.mean((self.p - self.y) ** 2))
 
-    def ece(self, weight: Floats) -> float:
-        """`ece` of the rows, each as often as its weight says."""
-        rows = np.repeat(self.ascending, weight[self.ascending].astype(np.int64))
-        return _binned_gap(self.y[rows], self.p[rows])
-
-    def at(self, threshold: float, weight: Floats) -> dict[str, tuple[float, float]]:
+    def at(self, threshold: float) -> dict[str, tuple[float, float]]:
         """Precision, recall, FPR as (events, of), and F1, with rows scored strictly above `threshold` flagged."""
-        cut = int(np.searchsorted(-self.p, -threshold, side="left"))
-        true, flagged = float(weight[:cut] @ self.y[:cut]), float(weight[:cut].sum())
-        positive, everyone = float(weight @ self.y), float(weight.sum())
+        cut = len(self.p) - int(np.searchsorted(self.p[::-1], threshold, side="right"))
+        true, positive = float(self.y[:cut].sum()), float(self.y.sum())
         return {
-            "precision": (true, flagged),
+            "precision": (true, float(cut)),
             "recall": (true, positive),
-            "f1": (2 * true, flagged + positive),
-            "fpr": (flagged - true, everyone - positive),
+            "f1": (2 * true, cut + positive),
+            "fpr": (cut - true, len(self.p) - positive),
         }
 
-    def _cumulated(self, weight: Floats) -> tuple[Floats, Floats]:
-        return np.cumsum(weight * self.y)[self.ends], np.cumsum(weight)[self.ends]
+    def _hits(self) -> Floats:
+        """The spammers up to each end."""
+        return np.cumsum(self.y, dtype=np.float64)[self.ends]
 
 
 def pr_auc(label: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
-    """`Ranking.pr_auc` without the rest of it, for scores that are judged once. label, score, weight: (n,)."""
+    """`Ranking.pr_auc` of rows that count as often as their weight says. label, score, weight: (n,)."""
     p = np.asarray(score)
     order = np.argsort(-p, kind="stable")
     y, w = np.asarray(label, np.float64)[order], 1.0 if weight is None else np.asarray(weight, np.float64)[order]
@@ -160,17 +150,15 @@ def ece(label: npt.ArrayLike, score: npt.ArrayLike) -> float:
     The mean over rows of |mean score - share of positives| of the row's bin (Naeini, Cooper and
     Hauskrecht, AAAI 2015, with equal-count bins, the first ones taking the remainder). label, score: (n,).
     """
-    y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+    p = np.asarray(score, np.float64)
     order = np.argsort(p, kind="stable")
-    return _binned_gap(y[order], p[order])
-
-
-def _binned_gap(label: Floats, score: Floats) -> float:
-    size, longer = divmod(len(label), ECE_BINS)
+    gap = p[order]
+    gap -= np.asarray(label)[order]
+    size, longer = divmod(len(gap), ECE_BINS)
     sizes = np.full(ECE_BINS, size)
     sizes[:longer] += 1
     starts = (np.cumsum(sizes) - sizes)[sizes > 0]
-    return float(np.abs(np.add.reduceat(score - label, starts)).sum() / len(label))
+    return float(np.abs(np.add.reduceat(gap, starts)).sum() / len(gap))
 
 
 def judge(
@@ -189,23 +177,42 @@ def judge(
     is centred on its value: resampling adds noise to every bin and would only push it up. Without a
     number of `replicates` there are 1,000, fewer on large sets.
     """
-    ranking = Ranking(label, score)
-    ones = np.ones_like(ranking.p)
-    times = replicates or int(np.clip(MOST_DRAWN // len(ones), FEWEST_REPLICATES, REPLICATES))
+    plain = _plain(label, score, thresholds)
+    times = replicates or int(np.clip(MOST_DRAWN // plain.n, FEWEST_REPLICATES, REPLICATES))
     weighed = [Sorted(label, score, thresholds, Costs())]
     drawn = {name: of[0] for name, of in replicate(weighed, seed=seed, replicates=times, progress=progress).items()}
-    overall = {name: _interval(getattr(ranking, name)(ones), drawn[name], centred=name == "ece") for name in RANKED}
+    overall = {name: _interval(value, drawn[name], centred=name == "ece") for name, value in plain.overall.items()}
     at = {
-        band: {name: _share(name, *pair, drawn[f"{band} {name}"]) for name, pair in ranking.at(above, ones).items()}
-        for band, above in thresholds.items()
+        band: {name: _share(name, *pair, drawn[f"{band} {name}"]) for name, pair in shares.items()}
+        for band, shares in plain.at.items()
     }
-    return Figures(len(ones), int(ranking.y.sum()), overall, at, dict(thresholds), reliability(ranking.y, ranking.p))
+    return Figures(plain.n, plain.positives, overall, at, dict(thresholds), plain.reliability)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """The figures of the rows themselves, without intervals; shares as (events, of)."""
+
+    n: int
+    positives: int
+    overall: Mapping[str, float]
+    at: Mapping[Any, Mapping[str, tuple[float, float]]]
+    reliability: tuple[Group, ...]
+
+
+def _plain(label: npt.ArrayLike, score: npt.ArrayLike, thresholds: Thresholds) -> _Plain:
+    """Needs the sorted rows no longer when it is done."""
+    of_bins = ece(label, score)
+    ranking = Ranking(label, score)
+    overall = dict(zip(RANKED, (ranking.pr_auc(), ranking.roc_auc(), ranking.brier(), of_bins), strict=True))
+    at = {band: ranking.at(above) for band, above in thresholds.items()}
+    return _Plain(len(ranking.p), int(ranking.y.sum()), overall, at, reliability(ranking.y, ranking.p))
 
 
 def reliability(label: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Group, ...]:
     """Ten groups of equal width over [0, 1], without the empty ones; intervals by Clopper and Pearson."""
-    y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
-    tenth = np.minimum((p * 10).astype(np.int64), 9)
+    y, p = np.asarray(label), np.asarray(score, np.float64)
+    tenth = np.minimum((p * 10).astype(np.int8), 9)
     groups = []
     for k in np.unique(tenth):
         inside = tenth == k

@@ -18,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 ECE_BINS: Final = 15
 #: The ends of a 95 % interval then rest on 25 draws each.
 REPLICATES: Final = 1_000
+#: Numbers drawn together: of millions of users, all at once would take as much memory as their scores.
+_AT_ONCE: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +53,31 @@ class Sorted:
     def __init__(
         self, label: npt.ArrayLike, score: npt.ArrayLike, thresholds: Mapping[Any, float], costs: Costs
     ) -> None:  # fmt: skip
-        y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
-        self.order = np.argsort(p, kind="stable")
-        self.y, self.p = y[self.order], p[self.order]
-        self.square, self.gap = (self.p - self.y) ** 2, self.p - self.y
-        positive = np.flatnonzero(self.y == 1)
+        p = np.asarray(score, np.float64)
+        self.n, self.order = len(p), np.argsort(p, kind="stable")
+        p, y = p[self.order], (np.asarray(label) == 1)[self.order]
+        self.gap = p - y
+        self.square = self.gap**2
+        positive = np.flatnonzero(y)
         self.positives = self.order[positive]
         # Ranking needs sums over the spammers only: of those with equal scores, the first, and the rows they share.
-        levels, self.first = np.unique(self.p[positive], return_index=True)
-        self.start, self.end = np.searchsorted(self.p, levels), np.searchsorted(self.p, levels, side="right")
-        cuts = {band: int(np.searchsorted(self.p, above, side="right")) for band, above in thresholds.items()}
+        levels, self.first = np.unique(p[positive], return_index=True)
+        self.start, self.end = np.searchsorted(p, levels), np.searchsorted(p, levels, side="right")
+        cuts = {band: int(np.searchsorted(p, above, side="right")) for band, above in thresholds.items()}
         self.cuts = {band: (cut, int(np.searchsorted(positive, cut))) for band, cut in cuts.items()}
         self.costs = costs
         # Kept from draw to draw: getting new memory from the system each time takes longer than all of the sums.
-        self._drawn, self._total, self._times = np.empty(len(p), np.int64), _zero(len(p)), np.empty(len(p))
+        self._total, self._times = _zero(self.n), np.empty(self.n)
 
     def figures(self, weight: Ints) -> dict[str, float]:
         """PR-AUC, ROC-AUC, Brier score and ECE, then for each threshold `<band> precision` and so on.
 
         precision, recall, f1 and fpr of the rows strictly above, and cost per user. NaN where nothing is divided by.
         """
-        drawn, total, times = self._drawn, self._total, self._times
-        np.take(weight, self.order, out=drawn, mode="clip")  # the other modes copy once more
-        np.cumsum(drawn, out=total[1:])
-        np.copyto(times, drawn)
+        total, times = self._total, self._times
+        np.take(weight, self.order, out=total[1:], mode="clip")  # the other modes copy once more
+        np.copyto(times, total[1:])
+        np.cumsum(total[1:], out=total[1:])
         hits = _zero(len(self.positives))
         np.cumsum(weight[self.positives], out=hits[1:])
         found = {
@@ -93,7 +96,7 @@ class Sorted:
         """The figures of the rows themselves above the threshold of a band, as (events, of); see `at`."""
         cut, true = self.cuts[band]
         positives = len(self.positives)
-        return at(positives - true, len(self.p) - cut, positives, len(self.p), self.costs)
+        return at(positives - true, self.n - cut, positives, self.n, self.costs)
 
     def _pr_auc(self, total: Ints, hits: Ints) -> float:
         """Average precision: sum of precision x rise in recall over the distinct scores (no interpolation)."""
@@ -157,13 +160,15 @@ def replicate(
     Every model sees the same draw, so that differences between rows of the result are paired. NaN for a draw of one
     class only, and for precision where nobody is flagged.
     """
-    random, n = np.random.default_rng(seed), len(models[0].p)
+    random, n = np.random.default_rng(seed), models[0].n
     drawn = {name: np.full((len(models), replicates), np.nan) for name in models[0].figures(np.ones(n, np.int64))}
-    places, rows = np.empty(n), np.empty(n, np.int64)
+    rows = np.empty(n, np.int64)
     for i in range(replicates):
         progress(i, replicates)
-        np.multiply(random.random(out=places), n, out=places)
-        np.copyto(rows, places, casting="unsafe")  # rounds down, and 1 - 2**-53 times n stays below n
+        for begin in range(0, n, _AT_ONCE):
+            some = rows[begin : begin + _AT_ONCE]
+            # Rounded down, and 1 - 2**-53 times n stays below n.
+            np.copyto(some, random.random(len(some)) * n, casting="unsafe")
         weight = np.bincount(rows, minlength=n)
         if not 0 < weight[models[0].positives].sum() < n:
             continue

@@ -110,9 +110,10 @@ def save_users(keys: Keys, path: Path) -> None:
 
 
 def load_users(source: Path | BinaryIO) -> Keys:
-    """Raises KeyError or ValueError when the file holds no fingerprints."""
+    """Sorted. Raises KeyError or ValueError when the file holds no fingerprints."""
     with _opened(source) as file:
-        return np.asarray(_frame(file, MOST_USERS)["user"].to_numpy(np.int64), np.uint64)
+        # Also of a file from elsewhere, in which they may stand otherwise.
+        return np.sort(np.asarray(_frame(file, MOST_USERS)["user"].to_numpy(np.int64), np.uint64))
 
 
 @contextlib.contextmanager

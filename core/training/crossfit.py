@@ -96,7 +96,7 @@ def folds(keys: split.Keys, label: Labels, most: int, name: str) -> Folds:
     return halves
 
 
-def both_classes(label: Labels, name: str, *, fewest: int = 1) -> None:
+def both_classes(label: Labels | npt.NDArray[np.bool_], name: str, *, fewest: int = 1) -> None:
     """Raises TooFewRowsError unless labels (n,) hold at least `fewest` of each class."""
     positives, negatives = int(label.sum()), int(len(label) - label.sum())
     if min(positives, negatives) < fewest:

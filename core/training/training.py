@@ -163,13 +163,21 @@ class Training:
                 judged |= np.isin(keys, of_run) | np.isin(who, of_run)
         return learnt, judged & ~learnt
 
-    def _held_out(self, frame: pd.DataFrame, schema: Schema, keys: Keys, learnt_from: Keys | None) -> Bools:
+    def _held_out(self, dataset: Dataset, schema: Schema, learnt_from: Keys | None) -> Bools:
         """Of the users of a file that a model was trained on, (n,): those of the test part without a copy among those
         it has learnt from.
         """
-        test = split.in_test(keys, self.split.moved(), self.split.share)
-        learnt = ~test if learnt_from is None else split.learnt(frame, schema, self.split.salt(), learnt_from)
-        return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
+        salt, moved, share = self.split.salt(), self.split.moved(), self.split.share
+        held, learnt, hashes = [np.empty(0, bool)], [np.empty(0, bool)], [np.empty(0, np.uint64)]
+        for frame in self.datasets.batches(dataset.id):
+            test = split.in_test(split.keys(frame, schema, salt), moved, share)
+            learnt.append(~test if learnt_from is None else split.learnt(frame, schema, salt, learnt_from))
+            held.append(test & ~learnt[-1])
+            hashes.append(split.row_hashes(frame, schema.names))
+        found, those = np.concatenate(held), np.concatenate(hashes)
+        # Whether a user is a copy of another one is told by all of them.
+        found[found] = ~np.isin(those[found], those[np.concatenate(learnt)])
+        return found
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page
         self, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
@@ -189,10 +197,12 @@ class Training:
 
     def judged(
         self, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
-        *, progress: Callable[[int, int], None] = lambda _done, _of: None,
+        *, scoring: Callable[[int, int], None] = lambda _done, _of: None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> Judged:  # fmt: skip
-        """Judge a model on the labelled rows of a dataset.
+        """Judge a model on the labelled rows of a dataset; a few at a time are in memory.
 
+        scoring: told how many of the rows are scored; progress: of how many draws for the intervals there are.
         Raises TooFewRowsError when a class is absent, NoScoreError when the model gives somebody no score.
         """
         salt = self.split.salt()
@@ -200,15 +210,14 @@ class Training:
         only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
         learnt_from = model.users() if same_home else None
         overlap = None if learnt_from is None else 0
-        # Whether a user is a copy of another one is told by all of them.
-        whole = iter([self.datasets.frame(dataset.id)]) if only_test_part else self.datasets.batches(dataset.id)
-        judging = Judging(model, schema)
-        for frame in whole:
-            keys = split.keys(frame, schema, salt)
+        held = self._held_out(dataset, schema, learnt_from) if only_test_part else None
+        judging, done = Judging(model, schema, dataset.accepted), 0
+        for frame in self.datasets.batches(dataset.id):
+            scoring(done, dataset.accepted)
             if learnt_from is not None:
                 overlap = (overlap or 0) + int(split.learnt(frame, schema, salt, learnt_from).sum())
-            rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
-            rows = rows[~np.isnan(labels(rows, schema))]
+            rows = frame if held is None else frame[held[done : done + len(frame)]]
+            rows, done = rows[~np.isnan(labels(rows, schema))], done + len(frame)
             judging.add(rows, labels(rows, schema))
         return Judged(judging.figures(dataset.name, thresholds, progress=progress), overlap, only_test_part)
 

@@ -53,7 +53,7 @@ def columns(frame: pd.DataFrame, texts: Sequence[str]) -> list[str]:
 
 
 def judge(
-    frame: pd.DataFrame, texts: Sequence[str], label: Floats, score: Floats, above: float
+    frame: pd.DataFrame, texts: Sequence[str], label: Floats | Bools, score: Floats, above: float
 ) -> tuple[SegmentFigures, ...]:  # fmt: skip
     """Of users with label (n,) of 0 and 1 and score (n,): a segment for each language and length of each text that is
     there, most users first, and one for those without the text. frame (n rows): what is counted in the texts.

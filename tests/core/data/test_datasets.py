@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -35,6 +37,15 @@ def test_what_is_stored_is_read_back_as_it_was_checked(home: Home) -> None:
     assert (stored.id_column, stored.context, stored.absent) == ("id", ("bio",), ())
     assert stored.problems == checked.problems
     assert stored.created == make.NOW
+
+
+def test_of_a_large_dataset_no_more_is_in_memory_towards_its_end(home: Home) -> None:
+    random = np.random.default_rng(4)
+    rows = "".join(f"u{at},{a},{b},,{at % 2}\n" for at, (a, b) in enumerate(random.integers(0, 10**9, (40_000, 2))))
+    dataset = put(home, "id,a,b,bio,spam\n" + rows)
+    held = [pa.total_allocated_bytes() for _ in home.datasets.batches(dataset.id)]
+    assert len(held) == 3
+    assert max(held[1:]) <= held[0] * 1.1
 
 
 def test_the_same_content_is_stored_once_and_never_touched_again(home: Home) -> None:

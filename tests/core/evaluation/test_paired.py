@@ -146,6 +146,15 @@ def test_every_model_sees_the_same_draws():
     assert (again["band cost"][0] == drawn["band cost"][1]).all()
 
 
+def test_a_draw_is_the_same_in_pieces_of_any_size(monkeypatch):
+    random = np.random.default_rng(9)
+    model = Sorted(random.random(301) < 0.3, random.random(301), {"band": 0.5}, Costs())
+    whole = resample.replicate([model], seed=4, replicates=20)
+    monkeypatch.setattr(resample, "_AT_ONCE", 7)
+    pieces = resample.replicate([model], seed=4, replicates=20)
+    assert all((whole[name] == pieces[name]).all() for name in whole)
+
+
 def test_draws_take_every_row_equally_often():
     random = np.random.default_rng(2)
     score = random.random(40)

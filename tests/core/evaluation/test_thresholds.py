@@ -61,7 +61,7 @@ def test_a_threshold_a_float_away_flags_whoever_lies_between(
 
 def test_figures_of_one_model_and_of_two_count_alike(label: np.ndarray, score: np.ndarray, threshold: float) -> None:
     ones = np.ones(len(label))
-    alone = {name: events / of for name, (events, of) in Ranking(label, score).at(threshold, ones).items()}
+    alone = {name: events / of for name, (events, of) in Ranking(label, score).at(threshold).items()}
     paired = Sorted(label, score, {"band": threshold}, Costs()).figures(ones.astype(np.int64))
     expected = {"precision": 2 / 3, "recall": 2 / 5, "fpr": 1 / 3}
     assert {name: alone[name] for name in expected} == pytest.approx(expected)

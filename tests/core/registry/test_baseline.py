@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +111,9 @@ def test_users_are_kept_as_sorted_fingerprints_in_about_three_bytes_each(tmp_pat
     assert (prints == split.fingerprints(keys)).all()
     assert split.known(keys, prints).all()
     assert (tmp_path / "users.parquet").stat().st_size < 3.5 * len(keys)
+
+
+def test_users_of_a_file_from_elsewhere_are_sorted(tmp_path: Path) -> None:
+    prints = split.fingerprints(np.random.default_rng(0).integers(0, 2**64, 1_000, dtype=np.uint64))
+    pq.write_table(pa.table({"user": prints[::-1].astype(np.int64)}), tmp_path / "users.parquet")
+    assert (baseline.load_users(tmp_path / "users.parquet") == prints).all()

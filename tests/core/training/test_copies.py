@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data import intake, split
+from core.data import datasets, intake, split
 from core.data.datasets import Dataset
 from core.evaluation.cautions import Caution
 from core.home import Home
@@ -90,6 +90,7 @@ def test_a_version_of_before_is_judged_on_test_users_without_a_copy_among_those_
     alone = by_id & ~np.isin(hashes, hashes[~by_id])
     assert 0 < alone.sum() < by_id.sum()
     model = home.registry.load(version)
+    monkeypatch.setattr(datasets, "_BATCH", 40)  # copies are found in whichever batch they are
     judged = home.training.judged(model, dataset, SCHEMA, THRESHOLDS)
     assert (judged.only_test_part, judged.figures.n) == (True, alone.sum())
     rows = home.common_rows.rows([model], dataset, SCHEMA)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from core.data import intake, split
+from core.data import datasets, intake, split
 from core.errors import SchemaError, TooFewRowsError
 from core.home import Home
 from core.model import boosted
@@ -238,6 +238,21 @@ def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Home)
     assert judged.overlap == model.metadata.data.trained_on
     assert judged.figures.n == model.metadata.data.tested_on
     assert judged.figures.overall["pr_auc"].value == model.metadata.figures.overall["pr_auc"].value
+
+
+def test_a_model_is_judged_alike_however_few_users_are_in_memory(
+    trained: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    model, done, drawn = trained.registry.load(), list[tuple[int, int]](), list[int]()
+    dataset = trained.datasets.find(model.metadata.data.dataset)
+    expected = trained.training.judged(model, dataset, make.SCHEMA, THRESHOLDS)
+    monkeypatch.setattr(datasets, "_BATCH", 400)
+    assert expected == trained.training.judged(
+        model, dataset, make.SCHEMA, THRESHOLDS,
+        scoring=lambda *counted: done.append(counted), progress=lambda done, _of: drawn.append(done),
+    )  # fmt: skip
+    assert done == [(at, dataset.accepted) for at in range(0, dataset.accepted, 400)]
+    assert drawn == list(range(1000))
 
 
 def test_users_who_were_trained_on_are_counted_in_another_file(trained: Home) -> None:
