@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.monitoring.prometheus import Exposition
     from core.monitoring.reference import References
     from core.monitoring.rounds import Rounds
+    from core.monitoring.streaming.file_drift import FileDrift
     from core.monitoring.volume import Volume
     from core.planning.arming import ArmingDesk
     from core.planning.backlog import Backlogs
@@ -66,6 +67,12 @@ class Home(Studies):
         from core.monitoring.drift import DriftWatch
 
         return DriftWatch(self.datasets, self.registry, self.runs)
+
+    @cached_property
+    def file_drift(self) -> FileDrift:
+        from core.monitoring.streaming.file_drift import FileDrift
+
+        return FileDrift(self.unfinished, limits=self.file_limits.load)
 
     @cached_property
     def references(self) -> References:

@@ -31,7 +31,6 @@ from core.files import add_digests, removed, replacing, unknown_when_gone, with_
 from core.schema.levels import WRITTEN, written
 from core.schema.schema import Schema
 from core.store import frames
-from core.wording import count
 
 FORMAT: Final = 1  # of dataset.json
 #: Raised when reading the same bytes would give other rows than before.
@@ -134,9 +133,7 @@ class Datasets:
              "record": _records(accepted.loc[told])},
         ).astype(before.dtypes.to_dict() | {"line": "Int64"})  # fmt: skip
         all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
-        first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
-        were = f"{count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
-        problem = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
+        problem = problems.no_score(int(rows[0]), len(rows))
         identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
         kept = replace(
             dataset, id=identity, created=now, accepted=len(accepted) - len(rows),

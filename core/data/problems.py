@@ -135,6 +135,13 @@ def clause(code: str, text: str = "", *, allowed: str = "") -> str:
     }[code]
 
 
+def no_score(first: int, rows: int) -> Problem:
+    """That a model gives so many rows no score, the first of which is that of this number."""
+    told = f"{'row' if rows > 1 else 'Row'} {first}: {clause('no_score')}."
+    sentence = f"{count(rows, 'row')} {'was' if rows == 1 else 'were'} rejected. {'The first: ' * (rows > 1)}{told}"
+    return Problem("no_score", None, rows, rejected=True, sentence=sentence)
+
+
 def ragged(fields: int, expected: int) -> str:
     """
     >>> ragged(1, 3)

@@ -76,14 +76,26 @@ def binned(
 
     Ascending: below the first edge, the bins (about ten where they are `grouped`), above the last, missing.
     """
-    borders, stored = np.asarray(edges, np.float64), np.asarray(counts, np.int64)
+    return both_sides(counts, missing, placed(edges, counts, tally), grouped=grouped)
+
+
+def placed(edges: npt.ArrayLike, counts: npt.ArrayLike, tally: ValueCounts) -> Ints:
+    """The users of a tally in the bins of a stored histogram, (k + 3,), in the order of `binned`; those of a file are
+    the sum of those of its parts.
+    """
+    borders, bins = np.asarray(edges, np.float64), len(np.asarray(counts))
     known = tally.values.astype(np.float32).astype(np.float64)
     place = np.searchsorted(borders, known, side="right") if len(borders) else np.zeros(len(known), np.int64)
-    seen = np.bincount(place, tally.counts, len(stored) + 2).astype(np.int64)
+    seen = np.bincount(place, tally.counts, bins + 2).astype(np.int64)
+    return np.concatenate([seen[: bins + 1], [seen[bins + 1 :].sum(), tally.missing[0]]])
+
+
+def both_sides(counts: npt.ArrayLike, missing: int, seen: Ints, *, grouped: bool = True) -> tuple[Ints, Ints]:
+    """`binned` for users who are `placed` already."""
+    stored = np.asarray(counts, np.int64)
     groups = _grouped(stored) if grouped else np.arange(len(stored))
-    inside, above = seen[1 : len(stored) + 1], seen[len(stored) + 1 :].sum()
     expected = np.concatenate([[0], np.bincount(groups, stored), [0, missing]])
-    actual = np.concatenate([[seen[0]], np.bincount(groups, inside), [above, tally.missing[0]]])
+    actual = np.concatenate([seen[:1], np.bincount(groups, seen[1:-2]), seen[-2:]])
     return expected.astype(np.int64), actual.astype(np.int64)
 
 
@@ -147,6 +159,24 @@ def aligned(a: ValueCounts, b: ValueCounts) -> tuple[Floats, Ints, Ints]:
     for row, side in zip(counts, (a, b), strict=True):
         row[np.searchsorted(values, side.values)] = side.counts
     return values, counts[0], counts[1]
+
+
+def jensen_shannon(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
+    """Distance of two histograms (k,) of counts over the same bins, 0 (equal shares) to 1 (no bin in common).
+
+    The root of the mean divergence, in bits, of both from their mean (Lin, IEEE Trans. Inf. Theory 37, 1991; Endres and
+    Schindelin 2003). NaN when a side is empty.
+
+    >>> jensen_shannon([5, 5], [50, 50]), jensen_shannon([1, 0], [0, 1])
+    (0.0, 1.0)
+    """
+    p, q = np.asarray(expected, np.float64), np.asarray(actual, np.float64)
+    if not p.sum() or not q.sum():
+        return float("nan")
+    p, q = p / p.sum(), q / q.sum()
+    mean = (p + q) / 2
+    divergence = sum(float(np.sum(each[each > 0] * np.log2(each[each > 0] / mean[each > 0]))) for each in (p, q)) / 2
+    return float(np.sqrt(max(divergence, 0.0)))
 
 
 def ks(a: Ints, b: Ints) -> float:

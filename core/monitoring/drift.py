@@ -22,6 +22,7 @@ import pandas as pd
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
+from core.explore.value_counts import Ints
 from core.model.encoding import Encoding, Levels, as_texts
 from core.monitoring.text_drift import TextDrift, text_drift
 from core.ports import DatasetStore
@@ -73,7 +74,9 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The n users of some runs against what `version` was trained on; features by their use, then by PSI."""
+    """The n users of some runs, or of a `file`, against what `version` was trained on; features by their use, then by
+    PSI.
+    """
 
     version: str
     runs: tuple[str, ...]
@@ -81,6 +84,7 @@ class Drift:
     score: Shift
     features: tuple[Shift, ...]
     texts: tuple[TextDrift, ...] = ()
+    file: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -101,7 +105,7 @@ class Drift:
     @property
     def sentence(self) -> str:
         """Whether these users are like those the version was trained on, in figures."""
-        users = f"the {count(self.n, 'user')} of {listed(self.runs, most=3)}"
+        users = f"the {count(self.n, 'user')} of {self.file or listed(self.runs, most=3)}"
         if self.verdict == "too few":
             return f"Too few to say whether {users} are like those {self.version} was trained on."
         if self.verdict == "steady":
@@ -118,25 +122,8 @@ class Drift:
         return pd.DataFrame([asdict(each) for each in (self.score, *self.features)])
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"verdict": self.verdict, "sentence": self.sentence}
-
-
-def jensen_shannon(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
-    """Distance of two histograms (k,) of counts over the same bins, 0 (equal shares) to 1 (no bin in common).
-
-    The root of the mean divergence, in bits, of both from their mean (Lin, IEEE Trans. Inf. Theory 37, 1991; Endres and
-    Schindelin 2003). NaN when a side is empty.
-
-    >>> jensen_shannon([5, 5], [50, 50]), jensen_shannon([1, 0], [0, 1])
-    (0.0, 1.0)
-    """
-    p, q = np.asarray(expected, np.float64), np.asarray(actual, np.float64)
-    if not p.sum() or not q.sum():
-        return float("nan")
-    p, q = p / p.sum(), q / q.sum()
-    mean = (p + q) / 2
-    divergence = sum(float(np.sum(each[each > 0] * np.log2(each[each > 0] / mean[each > 0]))) for each in (p, q)) / 2
-    return float(np.sqrt(max(divergence, 0.0)))
+        raw = {name: value for name, value in asdict(self).items() if name != "file" or value}
+        return raw | {"verdict": self.verdict, "sentence": self.sentence}
 
 
 def side_by_side(
@@ -178,16 +165,23 @@ def compared(
     name: str, baseline: Histogram, values: npt.ArrayLike | pd.Series[Any], *, tests: int, use: float = 0.0
 ) -> Shift:
     """Values (n,) of one feature, NaN where missing, against its histogram in training; one of so many `tests`."""
-    tally = value_counts.of(values)
-    stored = (baseline.edges, baseline.counts, baseline.missing, tally)
-    expected, actual = shift.binned(*stored)
-    fine = shift.binned(*stored, grouped=False)
+    return _compared(name, baseline, placed(baseline, values), tests, use)
+
+
+def placed(baseline: Histogram, values: npt.ArrayLike | pd.Series[Any]) -> Ints:
+    """Values (n,), NaN where missing, in the bins of a histogram; see `shift.placed`."""
+    return shift.placed(baseline.edges, baseline.counts, value_counts.of(values))
+
+
+def _compared(name: str, baseline: Histogram, seen: Ints, tests: int, use: float = 0.0) -> Shift:
+    expected, actual = shift.both_sides(baseline.counts, baseline.missing, seen)
+    fine = shift.both_sides(baseline.counts, baseline.missing, seen, grouped=False)
     psi = shift.psi(expected, actual)
     chance = shift.psi_by_chance(expected, actual, confidence=1 - BY_CHANCE / tests)
     before, now = (float(side[-1] / side.sum()) if side.sum() else float("nan") for side in (expected, actual))
     ks = shift.ks(fine[0][:-1], fine[1][:-1])
     verdict = verdict_of(psi, chance, now - before)
-    return Shift(name, psi, chance, ks, jensen_shannon(expected, actual), before, now, use, verdict)
+    return Shift(name, psi, chance, ks, shift.jensen_shannon(expected, actual), before, now, use, verdict)
 
 
 def of_scores(baseline: Baseline) -> Histogram:
@@ -209,22 +203,19 @@ def below_one(score: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def compare(
-    baseline: Baseline, values: Callable[[str], pd.Series[float]], score: npt.NDArray[np.float64], *, version: str,
-    of: Sequence[str], use: Mapping[str, float] | None = None,
+    baseline: Baseline, seen: Callable[[str], Ints], scores: Ints, *, version: str, of: Sequence[str] = (),
+    use: Mapping[str, float] | None = None,
 ) -> Drift:  # fmt: skip
-    """Users with features and score (n,) against a training baseline; use: by feature, in any unit.
+    """Users against a training baseline, by `placed` of their scores, `below_one`; use: by feature, in any unit.
 
-    values: gives the (n,) of a feature, so that no two need be in memory.
+    seen: gives the same of a feature, so that the values of no two need be in memory.
     """
     names = tuple(baseline.features)
     shares, tests = _shares(names, use or {}), len(names) + 1
-    shifts = [
-        compared(name, baseline.features[name], values(name), tests=tests, use=shares[name]) for name in names
-    ]  # fmt: skip
+    shifts = [_compared(name, baseline.features[name], seen(name), tests, shares[name]) for name in names]
     shifts.sort(key=lambda each: (-each.use, -np.nan_to_num(each.psi)))
-    return Drift(
-        version, tuple(of), len(score), compared("", of_scores(baseline), below_one(score), tests=tests), tuple(shifts)
-    )
+    score = _compared("", of_scores(baseline), scores, tests)
+    return Drift(version, tuple(of), int(scores.sum()), score, tuple(shifts))
 
 
 def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
@@ -236,6 +227,23 @@ def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
     names = model.metadata.names
     pushes = model.explainer.contributions(Encoding().matrix(rows.iloc[at], names, model.version))
     return dict(zip(names, np.abs(pushes).mean(axis=0).astype(float).tolist(), strict=True))
+
+
+def values_of(
+    model: Model, name: str, given: Callable[[str], pd.Series[float]], sent: Callable[[str], Sequence[str | None]]
+) -> pd.Series[float]:  # fmt: skip
+    """The values of a feature as the baseline of a version has them: of words their places, of texts their margins.
+
+    given, sent: the numbers of a column, and the texts of one.
+    """
+    if name in model.texts:
+        return pd.Series(model.texts[name].margins_of(sent(name))[:, 0].astype(np.float64))
+    for text, lists in model.phrases.items():
+        for category in lists.categories:
+            if name == phrase_column(text, category):
+                return pd.Series(lists.counts(sent(text))[category])
+    levels, found = model.metadata.levels.get(name), given(name)
+    return found if levels is None else pd.Series(levels.places(np.asarray(found, np.float64)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,26 +287,21 @@ class DriftWatch:
         baseline, together = model.baseline(), self.window(latest)
         score = np.concatenate([self.runs.scores(each.id)["probability"].to_numpy() for each in together])
         known = use_of(model, baseline) if use is None else use
-        values, ids = functools.partial(self.values, model, together), [each.id for each in together]
-        found = compare(baseline, values, score, version=model.version, of=ids, use=known)
+        found = compare(
+            baseline, lambda name: placed(baseline.features[name], self.values(model, together, name)),
+            placed(of_scores(baseline), below_one(score)), version=model.version, of=[each.id for each in together],
+            use=known,
+        )  # fmt: skip
         return replace(found, texts=text_drift(model, functools.partial(self._sent, together)))
 
     def values(self, model: Model, together: Sequence[Run], name: str) -> pd.Series[float]:
-        """The values of a feature in these runs, as the baseline of a version has them: of words their places, of texts
-        their margins.
-        """
+        """The values of a feature in these runs, see `values_of`."""
+        return values_of(model, name, functools.partial(self._given, together), functools.partial(self._sent, together))
 
-        if name in model.texts:
-            margins = model.texts[name].margins_of(self._sent(together, name))
-            return pd.Series(margins[:, 0].astype(np.float64))
-        for text, lists in model.phrases.items():
-            for category in lists.categories:
-                if name == phrase_column(text, category):
-                    return pd.Series(lists.counts(self._sent(together, text))[category])
+    def _given(self, together: Sequence[Run], name: str) -> pd.Series[float]:
         parts = [self.datasets.frame(each.dataset, [name])[name] for each in together]
         found: pd.Series[float] = pd.concat(parts, ignore_index=True)
-        levels = model.metadata.levels.get(name)
-        return found if levels is None else pd.Series(levels.places(np.asarray(found, np.float64)))
+        return found
 
     def _sent(self, together: Sequence[Run], name: str) -> list[str | None]:
         """The texts of a column in these runs."""

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from core.explore.value_counts import Ints
 from core.registry.registry import Model
 from core.text.rising import Rise, rising
 from core.text.rows import TextRows, chunks
@@ -58,9 +59,12 @@ def text_drift(model: Model, sent: Callable[[str], Sequence[str | None]]) -> tup
 
 def _some(texts: Sequence[str | None]) -> list[str]:
     there = [text for text in texts if text is not None]
-    if len(there) <= MOST:
-        return there
-    return [there[at] for at in np.linspace(0, len(there) - 1, MOST).astype(np.int64)]
+    return [there[at] for at in looked_at(len(there))]
+
+
+def looked_at(texts: int) -> Ints:
+    """Which of so many texts are looked at, by their places, ascending."""
+    return np.arange(texts) if texts <= MOST else np.linspace(0, texts - 1, MOST).astype(np.int64)
 
 
 def _drift(name: str, model: TextModel, texts: list[str]) -> TextDrift:

@@ -84,3 +84,47 @@ def test_watch_looks_at_what_is_live_as_well(own):
     assert "told by the log." in found.stderr
     assert all(each.told for each in own.incidents.recent())
     assert "told by" not in invoked(own, "watch", "--once").stderr
+
+
+def test_a_file_is_compared_without_being_scored(own, tmp_path):
+    users, path = make.users(2100, seed=5), tmp_path / "users.csv"
+    path.write_bytes(make.csv(users))
+    found = invoked(own, "drift", path)
+    assert found.exit_code == 0, found.stderr
+    assert found.stdout.startswith("The 2,100 users of users.csv are like those v0001 was trained on")
+    assert "users.csv: 2,100 users received, 2,100 accepted, 0 rejected." in found.stderr
+    assert own.runs.recent(1) == ()
+    table = found.stdout.splitlines()[1:]
+    scored(own, users)
+    assert invoked(own, "drift").stdout.splitlines()[1:] == table
+
+
+def test_a_file_is_read_as_was_said_and_told_as_json(own, tmp_path):
+    text = make.csv(make.users(900, seed=5).assign(links=9)).decode()
+    path = tmp_path / "users.csv"
+    path.write_text(text.replace(",", ";") + text.splitlines()[1].replace(",", ";") + "\n", encoding="utf-8")
+    found = invoked(own, "drift", path, "--delimiter", "semicolon", "--model", "v0001", "--json")
+    assert found.exit_code == 4, found.stderr
+    raw = json.loads(found.stdout)
+    assert (raw["file"], raw["runs"], raw["verdict"], raw["version"]) == ("users.csv", [], "drifted", "v0001")
+    assert (raw["received"], raw["accepted"], raw["rejected"]) == (901, 900, 1)
+    assert [each for each in raw["problems"] if each in found.stderr] == raw["problems"] != []
+
+
+def test_steady_users_some_of_whom_are_rejected_have_the_exit_code_for_that(own, tmp_path):
+    path = tmp_path / "users.csv"
+    path.write_bytes(make.csv(make.users(900, seed=5)) + make.csv(make.users(1, seed=5)).split(b"\n", 1)[1])
+    assert invoked(own, "drift", path).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["--model", "v0001"], "--model"), (["--delimiter", "tab"], "USERS"), (["users.csv", "--run", "r-1"], "--run"),
+        (["users.csv", "--alert"], "--alert"), (["--as-of", "2026-01-01"], "USERS"),
+    ],
+)  # fmt: skip
+def test_options_of_runs_and_of_files_do_not_go_together(own, arguments, option):
+    found = invoked(own, "drift", *arguments)
+    assert found.exit_code == 2
+    assert option in found.stderr

@@ -15,9 +15,9 @@ from scipy.stats import ks_2samp
 
 from core.errors import UnknownItemError
 from core.evaluation.histogram import histogram, score_histogram
-from core.explore.shift import psi
+from core.explore.shift import jensen_shannon, psi
 from core.monitoring import drift
-from core.monitoring.drift import compared, jensen_shannon, verdict_of
+from core.monitoring.drift import compared, verdict_of
 from core.registry.baseline import Baseline
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
@@ -171,7 +171,10 @@ def stream(trained):
 
     def looked(frame: pd.DataFrame) -> drift.Drift:
         score = scorer.score(frame).probability
-        return drift.compare(large, frame.__getitem__, score, version="v0001", of=["r"], use=use)
+        scores = drift.placed(drift.of_scores(large), drift.below_one(score))
+        return drift.compare(
+            large, lambda name: drift.placed(histograms[name], frame[name]), scores, version="v0001", of=["r"], use=use
+        )  # fmt: skip
 
     return looked
 

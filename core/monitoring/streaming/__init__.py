@@ -1,0 +1,1 @@
+"""Files of any size, watched block after block."""
