@@ -240,10 +240,12 @@ class OutputError(UnusableInputError):
 
 
 class ClusterError(UnusableInputError):
-    """A cluster cannot be used. What was done before is kept, so that the same work goes on."""
+    """A cluster cannot be used. What was done before is kept, so that the same work goes on, unless it is lost."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The cluster cannot go on: {reason}. The same again goes on where this one stopped.")
+    def __init__(self, reason: str, *, lost: bool = False) -> None:
+        goes_on = "The same again goes on where this one stopped."
+        again = "Nothing was learnt: give the command again." if lost else goes_on
+        super().__init__(f"The cluster cannot go on: {reason}. {again}")
 
 
 class RemoteError(UnusableInputError):

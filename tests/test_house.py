@@ -37,7 +37,9 @@ ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app
 #: Who knows which database it is: the room that keeps it, and what looks into its file from outside.
 KNOW_THE_DATABASE: Final = frozenset(f"core.store.{name}" for name in ("database", "database_file", "tables"))
 #: Names of the library that fits the model that leads stand here alone; others have `Model.predictor` and `.explainer`.
-KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "rounds", "boosted", "tree_check")}
+KNOW_THE_LIBRARY: Final = {
+    *(f"core.model.{name}" for name in ("trees", "rounds", "boosted", "tree_check")), "core.training.dask_boosting"
+}  # fmt: skip
 #: The set-up runs before core can.
 READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "core.access.endpoints", "app.bootstrap"}
 SERVING: Final = ("fastapi", "starlette", "uvicorn", "pydantic")

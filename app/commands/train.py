@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.engine import DaskWorkers, EngineName, Scheduler, cluster_of
 from app.commands.labelled import read, tell_rejected, working
 from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import (
@@ -29,7 +32,11 @@ from core.errors import stored
 
 if TYPE_CHECKING:
     from core.home import Home
+    from core.model.families import Recipe
+    from core.schema.schema import Schema
+    from core.scoring.streaming.dask_engine import DaskEngine
     from core.training.training_runs import TrainingRun
+    from core.training.tune import Budget
 
 Labelled = Annotated[
     str,
@@ -62,6 +69,9 @@ def train(
     search_trials: Annotated[int, typer.Option(min=0, help="Search for better settings, so many of them.")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
+    engine: EngineName = "local",
+    scheduler: Scheduler = None,
+    dask_workers: DaskWorkers = None,
     as_of: AsOf = None,
     by: By = None,
     as_json: AsJson = False,
@@ -76,10 +86,12 @@ def train(
     from core.training.tune import Budget
 
     home = home_of(context, home_dir)
-    with working(home) as progress:
+    with working(home) as progress, contextlib.ExitStack() as stack:
         columns, name = schema_as_of(home, as_of), name_of(by)
         recipe = families.Recipe(family, families.weight(class_weight), hard_negatives, augment)
         budget = Budget(search_minutes, search_trials)
+        if cluster := stack.enter_context(cluster_of(engine, scheduler, dask_workers)):
+            recipe = _on(cluster, recipe, columns, budget)
         if promote:  # asked before the work, and again when it is done
             recipe.check_can_lead()
             home.accounts.authorise(name, "promote")
@@ -110,6 +122,14 @@ def train(
                 "again, or add --anyway if you are sure."
             )
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
+
+
+def _on(cluster: DaskEngine, recipe: Recipe, columns: Schema, budget: Budget) -> Recipe:
+    """The recipe, learnt by a cluster. Raises BadOptionError for what it does not learn."""
+    from core.training import dask_boosting
+
+    dask_boosting.check(columns, recipe, budget)
+    return replace(recipe, engine=dask_boosting.DaskXGBoost(client=cluster.client))
 
 
 @reads_table

@@ -41,6 +41,8 @@ class Recipe:
     hard_negatives: bool = False
     augment: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    #: What learns in place of the family of this key, where that is a cluster.
+    engine: LeadingFamily | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -60,7 +62,7 @@ class Recipe:
 
     @property
     def learner(self) -> Family:
-        return FAMILIES[self.family]
+        return self.engine or FAMILIES[self.family]
 
     def check_can_lead(self) -> None:
         """Raises RefusedError when no model of this family can be promoted."""

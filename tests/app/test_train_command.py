@@ -101,3 +101,25 @@ def test_a_leak_stops_the_promotion_and_keeps_the_version_unless_anyway(own: Hom
     assert forced.exit_code == 0, forced.stderr
     assert own.registry.champion() == "v0003"
     assert own.lineage.history("v0003")[-1].why == "Trained with --promote --anyway."
+
+
+def test_a_cluster_that_cannot_be_used_is_said(own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "give --engine dask with it" in train(own, tmp_path, "--dask-workers", 2).stderr
+    monkeypatch.setitem(sys.modules, "core.scoring.streaming.dask_engine", None)
+    found = train(own, tmp_path, "--engine", "dask")
+    assert found.exit_code == 2
+    assert "Dask is not installed here" in found.stderr
+
+
+@pytest.mark.slow
+def test_a_version_of_a_cluster_is_stored_as_any_other(own: Home, tmp_path: Path) -> None:
+    pytest.importorskip("core.scoring.streaming.dask_engine")
+    refused = train(own, tmp_path, "--engine", "dask", "--dask-workers", 1, "--family", "random_forest")
+    assert refused.exit_code == 2
+    assert "leave out --family" in refused.stderr
+    found = train(own, tmp_path, "--engine", "dask", "--dask-workers", 2, "--json")
+    assert found.exit_code == 0, found.stderr
+    assert "Its trees were grown by a Dask cluster (2 workers)." in found.stderr
+    kept = own.training_runs.listed()[0]
+    assert (json.loads(found.stdout)["model_version"], kept.version, kept.family) == ("v0002", "v0002", "xgboost")
+    assert own.registry.load("v0002").predictor.rounds == kept.rounds
