@@ -16,6 +16,14 @@ REJECTING: Final = frozenset(
     | {"duplicate_id", "missing_id", "lost_digits", "unknown_label", "missing_label", "no_score"}
 )
 _SHOWN: Final = 40
+#: Codes that say too little by themselves, in a few words.
+_BRIEF: Final = {
+    "not_a_flag": "neither yes nor no", "not_a_time": "not a moment", "not_finite": "too large a number",
+    "missing_id": "no ID", "duplicate_id": "ID seen before", "lost_digits": "ID has lost digits",
+    "missing_label": "no label", "unknown_label": "no label of ours", "ragged": "too few or too many cells",
+    "blank": "blank", "bad_quote": "quote not closed", "bad_record": "not one object",
+    "totals_row": "a sum of the others",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,15 @@ def clause(code: str, text: str = "", *, allowed: str = "") -> str:
         "bad_quote": "a double quote is not closed properly; close it at the end of the field, "
         "and double the quotes inside",
     }[code]
+
+
+def brief(code: str) -> str:
+    """Why a row is rejected, in a few words for a column of a table.
+
+    >>> brief("not_a_date")
+    'not a date'
+    """
+    return _BRIEF.get(code, code.replace("_", " "))
 
 
 def ragged(fields: int, expected: int) -> str:

@@ -54,7 +54,7 @@ def add_labelled() -> None:
         _came_of(services.home().datasets.find(st.session_state[_STORED]))
         return
     content = file.getvalue()
-    given = understood(_FILE, file.file_id, file.name, content, "Use the file", need_label=True)
+    given = understood(_FILE, file.file_id, file.name, content, "Use", need_label=True)
     if given is None:
         return
     with guard.shown(), st.spinner(plain(f"Reading {file.name}")):
