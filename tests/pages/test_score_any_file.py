@@ -118,6 +118,7 @@ def test_each_column_and_each_rejected_row_is_shown_before_a_file_is_scored(
     at = pressed(at, "upload-use")
     run = own.runs.find(at.query_params["run"])
     assert (run.users, run.rejected) == (accepted, 2)
+    assert own.datasets.find(run.dataset).by is None
 
 
 def test_a_missing_column_can_be_named_and_what_was_said_be_taken_back(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 
 from core.data import datasets, intake
 from core.data.datasets import Dataset
-from core.errors import UnknownItemError
+from core.errors import NewerFormatError, UnknownItemError
 from core.home import Home
 from core.schema.schema import Column, Label, Schema
 from tests import make
@@ -35,6 +37,22 @@ def test_what_is_stored_is_read_back_as_it_was_checked(home: Home) -> None:
     assert (stored.id_column, stored.context, stored.absent) == ("id", ("bio",), ())
     assert stored.problems == checked.problems
     assert stored.created == make.NOW
+
+
+def test_who_brought_a_file_first_is_stored_with_it_and_of_files_of_before_it_is_not_known(home: Home) -> None:
+    checked = intake.read("users.csv", TEXT.encode(), USERS)
+    stored = home.datasets.put(checked, USERS, now=make.NOW, by="Ada")
+    assert (stored.by, home.datasets.put(checked, USERS, now=make.NOW, by="Bo").by) == ("Ada", "Ada")
+    assert home.datasets.without(stored, pd.Index([1]), now=make.NOW).by == "Ada"
+
+    path = home.settings.datasets / stored.id / "dataset.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    assert (raw["format"], raw.pop("by")) == (2, "Ada")
+    path.write_text(json.dumps(raw | {"format": 1}), encoding="utf-8")
+    assert home.datasets.find(stored.id) == replace(stored, by=None)
+    path.write_text(json.dumps(raw | {"format": 3, "by": "Ada"}), encoding="utf-8")
+    with pytest.raises(NewerFormatError):
+        home.datasets.find(stored.id)
 
 
 def test_the_same_content_is_stored_once_and_never_touched_again(home: Home) -> None:
