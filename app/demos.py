@@ -66,7 +66,7 @@ def make(demo: Demo, folder: Path, *, by: str, now: datetime, progress: Progress
         return _scored(demo, home, by=by, now=now, progress=progress)
     columns = schemas.load(home.settings.schema_file)
     checked = intake.read(DEMO_LABELLED, home.settings.demo / DEMO_LABELLED, columns, need_label=True)
-    dataset = home.datasets.put(checked, columns, now=now, need_label=True)
+    dataset = home.datasets.put(checked, columns, now=now, need_label=True, by=by)
     run = home.training.run(
         dataset, columns, home.policies.in_force().thresholds,
         about=training.About(now, "trained on made-up data, to look around.", by), progress=progress,

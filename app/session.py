@@ -32,6 +32,12 @@ def person() -> Person | None:
     return services.home().accounts.current(name) if name else None
 
 
+def by() -> str | None:
+    """The name of who is here, None before anybody has said so."""
+    here = person()
+    return here.name if here else None
+
+
 def locked() -> bool:
     """Whether this home asks for a password, and nobody has given one in this tab."""
     return not services.home().accounts.local() and person() is None

@@ -94,9 +94,12 @@ class DatasetStore(Protocol):
         """What keeps users from being forgotten while what was read here is being stored elsewhere."""
 
     def put(
-        self, checked: Checked, schema: Schema, *, now: datetime, allow_missing: bool = False, need_label: bool = False
+        self, checked: Checked, schema: Schema, *, now: datetime, allow_missing: bool = False,
+        need_label: bool = False, by: str | None = None,
     ) -> Dataset:  # fmt: skip
-        """Store what was read; on disk when this returns. What is there already is given back as it is."""
+        """Store what was read, as brought `by` somebody; on disk when this returns. What is there already is
+        given back as it is.
+        """
 
     def put_parts(
         self, dataset: Dataset, parts: Callable[[], Iterator[pa.Table]], unwhole: Collection[str],

@@ -187,14 +187,15 @@ def _cells(found: Holding) -> tuple[str, ...]:
 
     about = found.dataset
     used = ", ".join(use.id for use in found.uses) or "unused"
-    return (found.id, f"{about.created:%Y-%m-%d %H:%M}", f"{about.accepted:,}", megabytes(found.size), used, about.name,
-            found.note)  # fmt: skip
+    return (found.id, f"{about.created:%Y-%m-%d %H:%M}", found.by, f"{about.accepted:,}", megabytes(found.size),
+            used, about.name, found.note)  # fmt: skip
 
 
 def _facts(found: Holding) -> dict[str, Any]:
     about = found.dataset
     return {
-        "id": about.id, "name": about.name, "created": about.created.isoformat(), "received": about.received,
-        "accepted": about.accepted, "rejected": about.rejected, "positives": about.positives, "bytes": found.size,
-        "note": found.note, "uses": [{"kind": use.kind, "id": use.id, "keeps": use.keeps} for use in found.uses],
+        "id": about.id, "name": about.name, "created": about.created.isoformat(), "by": about.by,
+        "received": about.received, "accepted": about.accepted, "rejected": about.rejected,
+        "positives": about.positives, "bytes": found.size, "note": found.note,
+        "uses": [{"kind": use.kind, "id": use.id, "keeps": use.keeps} for use in found.uses],
     }  # fmt: skip

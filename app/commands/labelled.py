@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app import guard
 from app.commands.reading import UNSAID, Said, advised
+from app.commands.shared import user_here
 from app.guard import tell
 from app.progress import Progress
 from core.home import Home
@@ -35,12 +36,23 @@ def progressing() -> Iterator[Progress]:
         progress.end()
 
 
-def read(home: Home, place: str, columns: Schema, progress: Progress, said: Said = UNSAID) -> Dataset:
-    """Read labelled users of a file, or of an address, and store them. Raises what `intake.read` raises."""
+def read(
+    home: Home, place: str, columns: Schema, progress: Progress, said: Said = UNSAID, by: str | None = None
+) -> Dataset:
+    """Read labelled users of a file, or of an address, and store them as brought `by` somebody.
+
+    Raises what `intake.read` raises.
+    """
     given = said.given(home)
     with home.fetching.local(place, progress) as file, advised(home, file, said):
         return home.storing.labelled(
-            file.name, file.path, columns, now=datetime.now(UTC), given=given, progress=progress.counted
+            file.name,
+            file.path,
+            columns,
+            now=datetime.now(UTC),
+            given=given,
+            by=by or user_here(),
+            progress=progress.counted,
         )
 
 

@@ -16,6 +16,7 @@ from app.commands.reading import UNSAID, Said, advised, reads_table
 from app.commands.shared import (
     SOME_REJECTED,
     AsOf,
+    By,
     HomeOption,
     Overwrite,
     Version,
@@ -23,6 +24,7 @@ from app.commands.shared import (
     home_of,
     schema_as_of,
     texts_left_out,
+    user_here,
 )
 from app.guard import tell
 from core.errors import stored
@@ -63,6 +65,7 @@ def score(
     engine: EngineName = "local",
     scheduler: Scheduler = None,
     dask_workers: DaskWorkers = None,
+    by: By = None,
     said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
@@ -104,7 +107,8 @@ def score(
         done = home.file_scoring.score_file(
             file.name, file.path, columns, loaded, policy,
             now=datetime.now(UTC), given=given, allow_missing=allow_missing, which=reasons, top=top,
-            progress=progress.counted, restart=restart, engine=at_work, ready=sink.ready, deliver=deliver,
+            progress=progress.counted, by=by or user_here(), restart=restart, engine=at_work,
+            ready=sink.ready, deliver=deliver,
         )  # fmt: skip
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 

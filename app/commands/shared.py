@@ -83,6 +83,14 @@ def name_of(by: str | None) -> str:
         raise BadOptionError("--by", "say who does this: this computer has no name for its user.") from None
 
 
+def user_here() -> str | None:
+    """The user of this computer, None where it has no name for them."""
+    try:
+        return name_of(None)
+    except BadOptionError:
+        return None
+
+
 def allowed(home: Home, by: str | None, deed: Deed) -> Person:
     """Who runs a command, if the role allows the deed; raises NotAllowedError."""
 

@@ -95,7 +95,7 @@ def train(
         if promote:  # asked before the work, and again when it is done
             recipe.check_can_lead()
             home.accounts.authorise(name, "promote")
-        dataset = read(home, labelled, columns, progress, said)
+        dataset = read(home, labelled, columns, progress, said, name)
         run = home.training.run(
             dataset, columns, home.policies.in_force().thresholds,
             about=training.About(datetime.now(UTC), notice, name), recipe=recipe, budget=budget, seed=seed,

@@ -346,7 +346,7 @@ def _judged(home: Home, version: str) -> Judged:
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_BY_HOME)
 def _stored(home: Home, path: Path, at: tuple[int, int], columns: Schema) -> Dataset:  # noqa: ARG001 - of the key
     checked = intake.read(path.name, path, columns)
-    return home.datasets.put(checked, columns, now=now())
+    return home.datasets.put(checked, columns, now=now(), by="Trustdesk")
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)

@@ -181,7 +181,7 @@ class FolderWatch:
         job = hashlib.sha256(f"{watched.state.stem}\n{path.name}\n{digest}".encode()).hexdigest()[:_KEY]
         return self.file_scoring.score_file(
             path.name, path, schema, self.registry.load(), self.policies.in_force(), now=now, job=f"folder-{job}",
-            ready=rejected.claim, deliver=deliver,
+            by="watch-folder", ready=rejected.claim, deliver=deliver,
         ).run  # fmt: skip
 
 

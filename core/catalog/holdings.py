@@ -66,6 +66,11 @@ class Holding:
         return self.dataset.id[:SHOWN]
 
     @property
+    def by(self) -> str:
+        """Who brought it first."""
+        return self.dataset.by or "not known"
+
+    @property
     def runs(self) -> tuple[str, ...]:
         return tuple(use.id for use in self.uses if use.kind == "run")
 

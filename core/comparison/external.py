@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +22,10 @@ from core.comparison.paired_metrics import Contender, Kind
 from core.data import cells
 from core.data.formats.limits import in_memory
 from core.data.formats.numerals import PLAIN, Numerals
-from core.data.formats.options import DELIMITERS, NOTHING, Given
+from core.data.formats.options import DELIMITERS, NOTHING, Given, ReadingOptions
 from core.data.problems import quoted
 from core.data.streaming.source import Source, source_of, whole
-from core.errors import BadOptionError, FileProblemError, TooFewRowsError
+from core.errors import BadOptionError, FileProblemError, TooFewRowsError, UnusableInputError
 from core.evaluation.resample import Floats
 from core.wording import count
 
@@ -34,6 +35,8 @@ BY_ROW: Final = ("y_test", "y_pred", "y_proba")
 _TRUTH: Final[Mapping[str, str]] = {"true": "1", "false": "0"}
 #: An id on a page may be long; a cell beyond this is a broken quote that swallowed the rest of the file.
 _LONGEST: Final = 10_000
+#: Rows that are shown of a file before it is kept.
+FIRST: Final = 8
 #: What a model says, the best first.
 _SAYS: Final[Mapping[str, Kind]] = {"y_proba": "probability", "y_score": "score", "y_pred": "label"}
 _KNOWN: Final = frozenset({*BY_ID, *BY_ROW, *_SAYS})
@@ -83,6 +86,50 @@ def read(name: str, payload: bytes | Path, given: Given = NOTHING) -> Prediction
         return Predictions(name, label, said, ids=_ids(name, columns["id"], lines), kind=kind, note=note)
     flagged = _classes(name, "y_pred", columns, lines) == 1 if "y_pred" in columns else None
     return Predictions(name, label, said, flagged=flagged, kind=kind, note=note)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a file of predictions begins with, before it is kept: how it is read, its first rows as they stand, and the
+    `predictions`, None where it is refused, and why. `comma`: whether it would be read with a decimal comma.
+    """
+
+    options: ReadingOptions
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    predictions: Predictions | None
+    refusal: UnusableInputError | None = None
+    comma: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing to look at."""
+        return self.refusal is None and self.options.plain and self.options.format in ("CSV", "Parquet")
+
+
+def look(name: str, payload: bytes | Path, given: Given = NOTHING) -> Look:
+    """Look at a file of predictions. Raises FileProblemError where it is no table, BadOptionError as `read` does."""
+    source = source_of(name, payload, given, in_memory())
+    lines = [tuple(record) for _, record in islice(_lines(source), FIRST + 1)]
+    header, rows = (lines[0], tuple(lines[1:])) if lines else ((), ())
+    options = source.options.writing(given)
+    if options.format == "CSV":
+        options = replace(options, delimiter=_delimiter(source, whole(source).decode()))
+    try:
+        return Look(options, header, rows, read(name, payload, given))
+    except (FileProblemError, TooFewRowsError) as refusal:
+        return Look(
+            options, header, rows, None, refusal, comma=given.decimal is None and _with_comma(name, payload, given)
+        )
+
+
+def _with_comma(name: str, payload: bytes | Path, given: Given) -> bool:
+    """Whether a file that is refused is read with a decimal comma."""
+    try:
+        read(name, payload, replace(given, decimal=",", thousands=None))
+    except (FileProblemError, TooFewRowsError):
+        return False
+    return True
 
 
 def base_name(name: str) -> str:
@@ -187,8 +234,7 @@ def _records(source: Source) -> tuple[list[str], tuple[str, str], list[list[str]
 def _lines(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the line it ends on."""
     name, text = source.name, whole(source).decode()
-    head = text.lstrip().partition("\n")[0]
-    sign = source.given.delimiter or max(DELIMITERS.values(), key=head.count)
+    sign = _delimiter(source, text)
     reader, quotes = csv.reader(io.StringIO(text), delimiter=sign, strict=True), '"' in text
     try:
         for record in reader:
@@ -199,6 +245,12 @@ def _lines(source: Source) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, record
     except csv.Error as error:
         raise _wrong(name, reader.line_num, f"is not CSV ({error})") from error
+
+
+def _delimiter(source: Source, text: str) -> str:
+    """The sign between cells: what was given, or else the one that the first line has most of."""
+    head = text.lstrip().partition("\n")[0]
+    return source.given.delimiter or max(DELIMITERS.values(), key=head.count)
 
 
 def _form(name: str, header: list[str]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from core import formats
 from core.comparison import external
 from core.comparison.external import Predictions
 from core.comparison.paired_metrics import Kind
+from core.data.formats import options
 from core.errors import UnknownItemError
 from core.files import add_digests, replacing, within
 
@@ -56,15 +57,16 @@ class PredictionFiles:
 
     folder: Path
 
-    def put(self, name: str, payload: bytes, *, now: datetime) -> Given:
+    def put(self, name: str, payload: bytes, *, now: datetime, reading: options.Given = options.NOTHING) -> Given:
         """Read, check and store a file of predictions under its name, with a number where another one has it.
 
+        `reading`: what was said of how to read it; the same file read in another way is another entry.
         Raises as `external.read` does.
         """
-        identity = f"p-{hashlib.sha256(payload).hexdigest()[:16]}"
+        identity = f"p-{reading.named(hashlib.sha256(payload).hexdigest())[:16]}"
         folder = self.folder / identity
         if not folder.is_dir():
-            predictions = external.read(external.base_name(name), payload)
+            predictions = external.read(external.base_name(name), payload, reading)
             given = Given(
                 identity, external.apart(predictions.name, [each.name for each in self.listed()]), now,
                 len(predictions.label), int(predictions.label.sum()), predictions.ids is not None,

@@ -32,7 +32,9 @@ from core.schema.levels import WRITTEN, written
 from core.schema.schema import Schema
 from core.store import frames
 
-FORMAT: Final = 1  # of dataset.json
+#: Of dataset.json, and of what was stored before anybody asked who brought it.
+FORMAT: Final = 2
+_UPGRADES: Final = {1: lambda raw: {**raw, "by": None}}
 #: Raised when reading the same bytes would give other rows than before.
 _READING: Final = 2
 #: Rows stored together: as many are read and unpacked for one user.
@@ -49,7 +51,9 @@ _there = unknown_when_gone("dataset")
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is known of a stored file without opening its rows. `positives` is None without labels."""
+    """What is known of a stored file without opening its rows. `positives` is None without labels; `by`: who brought it
+    first, None where that is not known.
+    """
 
     id: str
     name: str
@@ -63,6 +67,7 @@ class Dataset:
     context: tuple[str, ...]
     absent: tuple[str, ...]
     problems: tuple[Problem, ...]
+    by: str | None = None
 
 
 def identify(sha256: str, schema: Schema, *, allow_missing: bool = False, need_label: bool = False) -> str:
@@ -84,11 +89,11 @@ class Datasets:
 
     def put(
         self, checked: Checked, schema: Schema, *, now: datetime,
-        allow_missing: bool = False, need_label: bool = False,
+        allow_missing: bool = False, need_label: bool = False, by: str | None = None,
     ) -> Dataset:  # fmt: skip
-        """Store what was read; a dataset that is there already is left as it is."""
+        """Store what was read, as brought `by` somebody; a dataset that is there already is left as it is."""
         identity = identify(checked.sha256, schema, allow_missing=allow_missing, need_label=need_label)
-        dataset = _describe(identity, checked, schema, now)
+        dataset = _describe(identity, checked, schema, now, by)
         return self._store(dataset, lambda path: _write(checked.frame, path), checked.rejected)
 
     def put_parts(
@@ -145,7 +150,7 @@ class Datasets:
     @_there
     def find(self, identity: str) -> Dataset:
         """Raises UnknownItemError when this home has no such dataset."""
-        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT))
+        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT, upgrades=_UPGRADES))
 
     def stored(self) -> tuple[Dataset, ...]:
         """All datasets of this home, newest first."""
@@ -316,22 +321,14 @@ def _records(rows: pd.DataFrame) -> list[str]:
     return [row.to_frame().T.to_csv(index=False, header=False).rstrip("\n") for _, row in rows.iterrows()]
 
 
-def _describe(identity: str, checked: Checked, schema: Schema, now: datetime) -> Dataset:
+def _describe(identity: str, checked: Checked, schema: Schema, now: datetime, by: str | None) -> Dataset:
     labels = checked.frame.get(schema.label.column) if schema.label else None
     return Dataset(
-        id=identity,
-        name=checked.name,
-        sha256=checked.sha256,
-        created=now,
-        received=checked.received,
-        accepted=len(checked.frame),
-        rejected=checked.turned_away,
-        positives=None if labels is None else int(labels.sum()),
-        id_column=str(checked.frame.columns[0]),
-        context=checked.context,
-        absent=checked.absent,
-        problems=checked.problems,
-    )
+        id=identity, name=checked.name, sha256=checked.sha256, created=now, received=checked.received,
+        accepted=len(checked.frame), rejected=checked.turned_away,
+        positives=None if labels is None else int(labels.sum()), id_column=str(checked.frame.columns[0]),
+        context=checked.context, absent=checked.absent, problems=checked.problems, by=by,
+    )  # fmt: skip
 
 
 def _as_json(dataset: Dataset) -> dict[str, Any]:

@@ -16,6 +16,14 @@ REJECTING: Final = frozenset(
     | {"duplicate_id", "missing_id", "lost_digits", "unknown_label", "missing_label", "no_score"}
 )
 _SHOWN: Final = 40
+#: Codes that say too little by themselves, in a few words.
+_BRIEF: Final = {
+    "not_a_flag": "neither yes nor no", "not_a_time": "not a moment", "not_finite": "too large a number",
+    "missing_id": "no ID", "duplicate_id": "ID seen before", "lost_digits": "ID has lost digits",
+    "missing_label": "no label", "unknown_label": "no label of ours", "ragged": "too few or too many cells",
+    "blank": "blank", "bad_quote": "quote not closed", "bad_record": "not one object",
+    "totals_row": "a sum of the others",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,15 @@ def no_score(first: int, rows: int) -> Problem:
     told = f"{'row' if rows > 1 else 'Row'} {first}: {clause('no_score')}."
     sentence = f"{count(rows, 'row')} {'was' if rows == 1 else 'were'} rejected. {'The first: ' * (rows > 1)}{told}"
     return Problem("no_score", None, rows, rejected=True, sentence=sentence)
+
+
+def brief(code: str) -> str:
+    """Why a row is rejected, in a few words for a column of a table.
+
+    >>> brief("not_a_date")
+    'not a date'
+    """
+    return _BRIEF.get(code, code.replace("_", " "))
 
 
 def ragged(fields: int, expected: int) -> str:

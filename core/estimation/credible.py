@@ -152,7 +152,8 @@ class Part:
 
     def _all_seen(self, label: int) -> bool:
         """Whether those with this label may be all there are: each was seen with probability 1 / weight."""
-        return sum(float(np.log(cell.weight[cell.label == label]).sum()) for cell in self.cells) < -np.log(TAIL)
+        surprise = sum(float(np.log(cell.weight[cell.label == label]).sum()) for cell in self.cells)
+        return surprise < -float(np.log(TAIL))
 
     @property
     def stakes(self) -> int:

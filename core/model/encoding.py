@@ -116,11 +116,15 @@ def _codes(levels: Levels, values: Floats) -> tuple[Floats, Bools]:
 
 
 def learnt(frame: pd.DataFrame, schema: Schema, chosen: Bools) -> dict[str, Levels]:
-    """The levels that a model may learn from the chosen (n,) of users, by column.
+    """The levels that a model may learn from the chosen (n,) of users, by column: as many as the schema lets it.
 
     A frame that knows words by their numbers alone has none, and there every word is another one.
     """
-    return {name: of(_counted(frame, name, chosen)) for name in schema.categories}
+    return {
+        column.name: of(_counted(frame, column.name, chosen), column.levels or MOST_LEVELS)
+        for column in schema.features
+        if column.kind == "category"
+    }
 
 
 def _counted(frame: pd.DataFrame, name: str, chosen: Bools) -> Mapping[str, int]:

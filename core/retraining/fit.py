@@ -20,7 +20,7 @@ from core.evaluation import metrics
 from core.model import calibrate, encoding
 from core.model.calibrate import Calibration
 from core.model.categories.head import CategoryHead
-from core.model.encoding import Encoding, as_texts
+from core.model.encoding import Encoding, Levels, as_texts
 from core.model.families import FAMILIES, LEADING
 from core.model.learner import Matrix, Progress, Rows
 from core.model.trees import Trees
@@ -44,9 +44,9 @@ WARM_FOLDS: Final = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """Trees and calibration, and where there are such the models of texts, by column, and the trees of categories (the
-    champion's own after a warm start, which adds nothing to them). `features` (n, f): those that it
-    learnt from; `folds`: PR-AUC of each fold on users it had not seen; `rounds` in all.
+    """Trees and calibration, and where there are such the levels of categories and the models of texts, by column, and
+    the trees of categories of violations (the champion's own after a warm start, which adds nothing to them).
+    `features` (n, f): what it learnt from; `folds`: PR-AUC of each fold on users it had not seen; `rounds` in all.
     """
 
     predictor: Predictor
@@ -55,14 +55,21 @@ class Fitted:
     rounds: int
     parameters: Mapping[str, Any]
     folds: tuple[float, ...]
+    levels: Mapping[str, Levels] = field(default_factory=dict)
     texts: Mapping[str, TextModel] = field(default_factory=dict)
     head: CategoryHead | None = None
 
 
-def full(learnt: Labelled, champion: Model, schema: Schema, *, name: str, seed: int, progress: Progress) -> Fitted:
-    """Learn from the start, from everybody. Raises TooFewRowsError with fewer than 30 of either class."""
+def full(
+    learnt: Labelled, champion: Model, schema: Schema, *, levels: Mapping[str, Levels], name: str, seed: int,
+    progress: Progress,
+) -> Fitted:  # fmt: skip
+    """Learn from the start, from everybody, with these levels of categories.
+
+    Raises TooFewRowsError with fewer than 30 of either class.
+    """
     crossfit.both_classes(learnt.label, name, fewest=train.FEWEST)
-    family, rows = FAMILIES[LEADING], _rows(learnt, champion)
+    family, rows = FAMILIES[LEADING], _rows(learnt, champion, levels)
     options = family.options(len(learnt)).having(_kept(champion, len(learnt)))
     fold = crossfit.folds(_together(learnt, champion), learnt.label, options.folds, name)
     kinds = Kinds.of_frame(learnt.frame, schema) if champion.head else None
@@ -81,7 +88,7 @@ def full(learnt: Labelled, champion: Model, schema: Schema, *, name: str, seed: 
     learner = family.fitted(rows.taught(), options, seed, rounds, functools.partial(progress, "Fitting on all folds"))
     return Fitted(
         cast(Predictor, learner), rows.x, calibrate.fit(margin, learnt.label, learnt.weight), rounds,
-        options.parameters, _by_fold(learnt, margin, fold), stack.models,
+        options.parameters, _by_fold(learnt, margin, fold), levels, stack.models,
         None if kinds is None else kinds.learnt(rows, stack.further, seed),
     )  # fmt: skip
 
@@ -98,7 +105,8 @@ def warm(
             f"{champion.version} scores texts, which are learnt anew from all of them: retrain it in full, not with a "
             "warm start."
         )
-    rows, seen = _rows(learnt, champion), champion.users()
+    levels = champion.metadata.levels  # those that its trees know
+    rows, seen = _rows(learnt, champion, levels), champion.users()
     fresh = learnt.judged if seen is None else ~split.known(learnt.keys, seen)
     crossfit.both_classes(learnt.label[fresh], f"What {champion.version} has not seen of {name}", fewest=train.FEWEST)
     fold = np.full(len(learnt), -1)
@@ -121,7 +129,7 @@ def warm(
     label, weight = learnt.label[fresh], learnt.weight[fresh]
     return Fitted(
         trees, rows.x, calibrate.fit(margin[fresh], label, weight), trees.rounds, parameters,
-        _by_fold(learnt.only(fresh), margin[fresh], fold[fresh]), head=champion.head,
+        _by_fold(learnt.only(fresh), margin[fresh], fold[fresh]), levels, head=champion.head,
     )  # fmt: skip
 
 
@@ -146,9 +154,9 @@ def _kept(champion: Model, rows: int) -> dict[str, Any]:
     return {**champion.metadata.parameters, "nthread": threads}
 
 
-def _rows(learnt: Labelled, champion: Model) -> Rows:
-    """The users as the champion sees them: words that it does not know are none that its successor learns."""
-    names, levels = champion.metadata.names, champion.metadata.levels
+def _rows(learnt: Labelled, champion: Model, levels: Mapping[str, Levels]) -> Rows:
+    """The users by the columns of the champion, words by these levels."""
+    names = champion.metadata.names
     features = Encoding(levels, phrases=champion.phrases).matrix(learnt.frame, names, champion.version)
     return Rows(features, learnt.label, learnt.weight, encoding.sizes(names, levels))
 

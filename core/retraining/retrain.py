@@ -46,7 +46,7 @@ from core.ports import DatasetStore
 from core.registry import baseline, registry
 from core.registry.metadata import Data, Metadata
 from core.registry.registry import Model, Parts, Registry
-from core.retraining import fit, gate
+from core.retraining import fit, gate, new_words
 from core.retraining.fit import Fitted, How
 from core.retraining.gate import Gate, GateReports
 from core.retraining.schedule import Schedule
@@ -138,7 +138,7 @@ class Retraining:
         started = time.monotonic()
         progress("Reading history and feedback", 0.0)
         source, learning = self._source(), self.learning.load()
-        fitted = _fitted(source, learning, request, progress)
+        fitted = _fitted(source, self.datasets, learning, request, progress)
         progress("Judging on the test part", 0.0)
         parts, run, scores = _described(source, fitted, request, now, started)
         progress("Holding it against the champion", 0.0)
@@ -236,10 +236,13 @@ class _Source:
     erased: int
 
 
-def _fitted(source: _Source, learning: Learning, request: Request, progress: Progress) -> Fitted:
+def _fitted(
+    source: _Source, datasets: DatasetStore, learning: Learning, request: Request, progress: Progress
+) -> Fitted:  # fmt: skip
     learnt, champion, name = source.users.learnt, source.champion, source.data.name
     if request.how == "full":
-        return fit.full(learnt, champion, source.schema, name=name, seed=request.seed, progress=progress)
+        levels = new_words.extended(champion.metadata.levels, learnt, source.schema, datasets)
+        return fit.full(learnt, champion, source.schema, levels=levels, name=name, seed=request.seed, progress=progress)
     return fit.warm(
         learnt, champion, batch=learning.batch_size, rate=learning.learning_rate, name=name, seed=request.seed,
         progress=progress,
@@ -253,7 +256,7 @@ def _described(
     users, names = source.users, source.champion.metadata.names
     test = users.judges.only(users.test)
     crossfit.both_classes(test.label, f"the test part of {source.data.name}")
-    levels, learnt_from = source.champion.metadata.levels, fitted.features
+    levels, learnt_from = fitted.levels, fitted.features
     judged_on = Encoding(levels, fitted.texts, source.champion.phrases).matrix(test.frame, names)
     of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
@@ -287,7 +290,7 @@ def _described(
     run = TrainingRun(
         created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
         folds=fitted.folds, training_pr_auc=metrics.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
-        rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(source, request.how),
+        rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(source, fitted, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
     of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
@@ -300,8 +303,9 @@ def _described(
     return parts, run, scores
 
 
-def _notes(source: _Source, how: How) -> tuple[str, ...]:
+def _notes(source: _Source, fitted: Fitted, how: How) -> tuple[str, ...]:
     """Whom it learnt from and whom it could not, and how it went about it where there are many."""
     text = FAMILIES[LEADING].note(len(source.users.learnt)) if how == "full" else ""
     left = f"{count(source.erased, 'verdict')} left out, whose texts were erased at their end." if source.erased else ""
-    return tuple(filter(None, (source.users.sentence, left, text)))
+    fresh = new_words.sentence(source.champion.metadata.levels, fitted.levels)
+    return tuple(filter(None, (source.users.sentence, left, text, fresh)))

@@ -16,6 +16,8 @@ Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "tex
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)[:-2]
 #: Kinds that came after format 1 of the schema, and with which one.
 SINCE: Final[Mapping[str, int]] = {"category": 2, "date": 2, "time": 2, "text": 3}
+#: The format that lets a category say how many words a version knows of it.
+LEVELS_SINCE: Final = 4
 WHOLE: Final = frozenset({"count", "flag", "code", "weekday", "language"})
 MOMENTS: Final = frozenset({"date", "time"})
 #: What a model can learn of a moment; it never learns the moment itself, which no later user has.
@@ -46,7 +48,7 @@ class Column:
     it is written as 1 and 0. `unit`, `thousands`: what stands beside and within a number. Of a moment: `parts` that the
     model gets, `at` the column whose moment its age is told at ("": the moment of all rows), `since` other moments to
     which the days are counted, and `form` the way it is written ("": as ISO 8601 has it). Of a text `high` is how many
-    of its characters are kept.
+    of its characters are kept. Of a category a version knows up to `levels` words, 0 for as many as there may be.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Column:
     at: str = ""
     since: tuple[str, ...] = ()
     form: str = ""
+    levels: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -80,6 +83,7 @@ class Column:
             ("min", self.low is not None, number),
             ("yes or no", bool(self.yes or self.no), self.kind == "flag"),
             ("unit or thousands", bool(self.unit or self.thousands), number and self.kind != "flag"),
+            ("levels", bool(self.levels), self.kind == "category"),
             ("parts, at, since or form", bool(self.parts or self.at or self.since or self.form), moment),
         ):
             if given and not fits:
@@ -87,6 +91,8 @@ class Column:
         if self.kind == "text" and not (1 <= self.characters <= MOST_CHARACTERS and (self.high or 1) % 1 == 0):
             most = f"{MOST_CHARACTERS:,}"
             raise SchemaError(f"{self.name} has max {self.high:g}; it is a whole number of characters, up to {most}.")
+        if not 0 <= self.levels <= MOST_LEVELS:
+            raise SchemaError(f"{self.name} has {self.levels} levels; choose from 1 to {MOST_LEVELS}.")
         if bool(self.yes) != bool(self.no) or {*map(key, self.yes)} & {*map(key, self.no)}:
             raise SchemaError(f"{self.name} needs words for yes and others for no.")
         words = (*self.yes, *self.no, *self.missing)
@@ -117,6 +123,8 @@ class Column:
     @property
     def format(self) -> int:
         """The first format of the schema that has such a column."""
+        if self.levels:
+            return LEVELS_SINCE
         return SINCE.get(self.kind, 1 if self == Column(self.name, self.kind, self.low, self.high) else 2)
 
     @property

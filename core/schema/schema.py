@@ -49,6 +49,10 @@ are context that people and rules have, never the model:
     [thread]
     column = "conversation"
     order = "sent_at"
+
+With `format = 4` a category may say how many of its words a version knows at most:
+
+    city = { kind = "category", levels = 40 }
 """
 
 from __future__ import annotations
@@ -74,7 +78,7 @@ __all__ = [
 ]  # fmt: skip
 
 #: The newest format. What a schema of an earlier one can say is written as one, and read as ever.
-FORMAT: Final = 3
+FORMAT: Final = 4
 #: Begins the names of columns that files of a home have besides those of the schema.
 RESERVED: Final = "trustdesk:"
 
@@ -193,9 +197,8 @@ class Schema:
 
     @property
     def format(self) -> int:
-        if self.author is not None or self.thread is not None or (self.label and self.label.categories):
-            return 3
-        return max([2 if self.as_of else 1, *(column.format for column in self.features)])
+        spoken = self.author is not None or self.thread is not None or (self.label and self.label.categories)
+        return max([3 if spoken else 2 if self.as_of else 1, *(column.format for column in self.features)])
 
     def feature(self, name: str) -> Column:
         """A column of the model."""

@@ -65,7 +65,7 @@ class Closing:
             rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
             problems=(), received=len(frame), context=context, absent=(),
         )  # fmt: skip
-        dataset = self.datasets.put(checked, schema, now=now)
+        dataset = self.datasets.put(checked, schema, now=now, by="api")
         found = self.runs.find(run)
         scored = _scored(everyone, found.model)
         return self.runs.complete(run, dataset, scored, _decided(everyone, found.policy), frame.index)

@@ -109,6 +109,7 @@ class FileScoring:
         top: int = TOP,
         progress: Progress = _quiet,
         job: str = "",
+        by: str | None = None,
         restart: bool = False,
         engine: Engine = HERE,
         ready: Callable[[], None] = lambda: None,
@@ -117,8 +118,8 @@ class FileScoring:
         """Read a file, score and explain its users, store all that; a row that the model gives no score is rejected.
 
         given: what was said of how to read it. which: whose scores are explained, by up to `top` reasons. job: the one
-        that does it, where there is one (see `runs.record`). engine: what scores the blocks. Where the same was
-        interrupted before, it goes on from there, unless it is to `restart`.
+        that does it, where there is one (see `runs.record`). by: who brought the file. engine: what scores the blocks.
+        Where the same was interrupted before, it goes on from there, unless it is to `restart`.
 
         `ready` is called once rows were rejected, before anything is stored for good, and `deliver` at the end, with
         the users piece by piece, as often as it asks for them; until it is back, the work is not done. What they raise
@@ -139,7 +140,7 @@ class FileScoring:
             progress(f"Storing {name}", 0, 0)
             number = self.runs.begin(name=name, model=model.version, policy=policy, now=now, work=work.token)
             with ThreadPoolExecutor(1) as pool:
-                whole = described(reading, read, order.identity(source.sha256), now)
+                whole = described(reading, read, order.identity(source.sha256), now, by)
                 storing = pool.submit(self._stored, whole, work, done)
 
                 def stored() -> (

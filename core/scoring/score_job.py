@@ -74,9 +74,9 @@ class ScoreJobs:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{_UPLOAD}{secrets.token_hex(8)}"
 
-    def start(self, job: str, path: Path, order: Order) -> Job:
-        """Begin to score an upload; a job of the same order that is there already is given back as it is, one that was
-        interrupted goes on.
+    def start(self, job: str, path: Path, order: Order, *, by: str | None = None) -> Job:
+        """Begin to score an upload, brought `by` somebody; a job of the same order that is there already is given back
+        as it is, one that was interrupted goes on.
 
         Raises RefusedError when the job is there for another order.
         """
@@ -95,12 +95,12 @@ class ScoreJobs:
                     )
                 return before
             write_text(folder / _ORDER, json.dumps(asdict(order)) + "\n")
-            return self.jobs.start(_TARGET, _asked(path, order), title=_title(order), identity=job)
+            return self.jobs.start(_TARGET, _asked(path, order) | {"by": by}, title=_title(order), identity=job)
 
     def start_from_page(
-        self, name: str, payload: bytes | Path, *, now: datetime, given: Given = NOTHING
+        self, name: str, payload: bytes | Path, *, now: datetime, given: Given = NOTHING, by: str | None = None
     ) -> Job:  # fmt: skip
-        """Store a file and begin to score it, read as was `given`, for somebody who waits for the table.
+        """Store a file and begin to score it, read as was `given`, for somebody (`by`) who waits for the table.
 
         It goes on whatever becomes of the page. Raises StorageError.
         """
@@ -115,7 +115,9 @@ class ScoreJobs:
                 os.fsync(file.fileno())
             unless_begun.pop_all()
         order = Order(name, "")
-        asked = _asked(path, order) | {"again": True} | ({} if given == NOTHING else {"given": given.as_json()})
+        asked = (
+            _asked(path, order) | {"again": True, "by": by} | ({} if given == NOTHING else {"given": given.as_json()})
+        )
         return self.jobs.start_ready(_TARGET, asked, title=_title(order), identity=job, lane="scoring")
 
     def result(self, job: str) -> Run:
@@ -179,7 +181,7 @@ class ScoreJobs:
 
     def score(  # noqa: PLR0913 - what a job may have been asked
         self, report: Report, *, file: str, name: str, which: Which, allow_missing: bool, again: bool = False,
-        apart: bool = False, given: dict[str, Any] | None = None,
+        apart: bool = False, given: dict[str, Any] | None = None, by: str | None = None,
     ) -> None:  # fmt: skip
         """The job: read, score, explain, record; with `again`, the file is there for another try when it fails.
 
@@ -187,11 +189,15 @@ class ScoreJobs:
         """
         order, said = Order(name, "", which, allow_missing), NOTHING if given is None else Given.from_json(given)
         # Where it was interrupted after the run was recorded, there is nothing left to do.
-        run = self.runs.recorded_by(report.identity) or self._recorded(report, file, order, said, keep=again or apart)
+        run = self.runs.recorded_by(report.identity) or self._recorded(
+            report, file, order, said, by, keep=again or apart
+        )
         report.keep({"run": run})
         self._drop(report.identity)
 
-    def _recorded(self, report: Report, file: str, order: Order, given: Given, *, keep: bool) -> str:
+    def _recorded(
+        self, report: Report, file: str, order: Order, given: Given, by: str | None, *, keep: bool
+    ) -> str:  # fmt: skip
         """The run of a file; with `keep`, the file is there for another try when this one fails."""
         path = within(self.jobs.folder, report.identity) / file
         try:
@@ -200,7 +206,7 @@ class ScoreJobs:
             return self.file_scoring.score_file(
                 order.name, path, schema, model, policy, now=datetime.now(UTC), given=given,
                 allow_missing=order.allow_missing, which=order.which,
-                progress=lambda what, at, of: report(at, of, what), job=report.identity,
+                progress=lambda what, at, of: report(at, of, what), job=report.identity, by=by,
             ).run.id  # fmt: skip
         except TrustdeskError as error:
             if isinstance(error, MissingColumnsError):

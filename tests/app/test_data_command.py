@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -39,6 +40,20 @@ def test_a_dataset_is_listed_noted_taken_away_and_deleted(own: Home, tmp_path: P
     assert own.runs.find(run.id) == run
     assert invoked(own, "delete", short, "--yes", "--by", "Lea").exit_code == 0
     assert run.dataset not in invoked(own, "list", "--json").stdout
+
+
+def test_who_brought_a_file_is_told(own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "lea")
+    for number, by in enumerate((["--by", "Ada"], [])):
+        path = tmp_path / f"users{number}.csv"
+        path.write_bytes(make.csv(make.users(30, seed=number).drop(columns="spam")))
+        command = ["--home", str(own.settings.home), "score", str(path), "-o", str(tmp_path / f"{number}.csv"), *by]
+        assert CliRunner().invoke(app, command).exit_code == 0
+    told = {each["name"]: each for each in json.loads(invoked(own, "list", "--json").stdout)}
+    assert [told[name]["by"] for name in ("users0.csv", "users1.csv", "train.csv")] == ["Ada", "lea", None]
+    lines = {line.split("\t")[6]: line.split("\t")[2] for line in invoked(own, "list").stdout.splitlines()}
+    assert lines == {"users0.csv": "Ada", "users1.csv": "lea", "train.csv": "not known"}
+    assert "\tAda\t" in invoked(own, "show", told["users0.csv"]["id"][:9]).stdout
 
 
 def test_retention_keeps_what_versions_learnt_from(own: Home) -> None:

@@ -316,6 +316,25 @@ def test_scores_and_labels_alone_are_shown_on_what_they_allow(visit: Visit, two:
     assert held["Flagged"].nunique() == 1
 
 
+def test_predictions_with_a_decimal_comma_are_looked_at_before_they_are_added(visit: Visit, two: Home) -> None:
+    payload = "id;y_true;y_proba\nx;1;0,75\ny;0;0,2\nz;0;0,1\n".encode("utf-16")
+    at = visit(two, "compare")
+    at.file_uploader(key="predictions").upload("theirs.csv", payload).run()
+    assert "which is not a number" in screen.errors(at)[0]
+    assert at.button(key="predictions-use").disabled
+    assert "UTF-16" in screen.sentences(at)
+    at = at.button(key="predictions-accept-comma").click().run()
+    assert not at.exception
+    assert at.selectbox(key="predictions-decimal").value == ","
+    assert ":gray-badge[:material/check_circle: 3 predictions by id] :gray-badge[1 spammer]" in screen.sentences(at)
+    assert at.dataframe[0].value["y_proba"].tolist() == ["0,75", "0,2", "0,1"]
+    before = {each.id for each in two.prediction_files.listed()}
+    at.button(key="predictions-use").click().run()
+    (added,) = [each for each in two.prediction_files.listed() if each.id not in before]
+    assert (added.name, added.n, added.kind) == ("theirs.csv", 3, "probability")
+    assert two.prediction_files.load(added.id).probability.tolist() == [0.75, 0.2, 0.1]
+
+
 def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two: Home) -> None:
     at = opened(visit, two)
 

@@ -41,6 +41,7 @@ def test_a_dataset_is_noted_and_deleted_and_what_is_learnt_from_stays(two: Home,
     short, training = run.dataset[:12], make.learnt_from(two).id[:12]
     at = selected(two, visit(two, "data", **{"as": "Lea"}), "datasets", short)
     assert "Used by run r-0001." in screen.sentences(at)
+    assert "brought by: not known" in screen.sentences(at)
     select(two, at, "datasets", short)
     next(field for field in at.text_input if field.label == "Note").set_value("From the market")
     next(button for button in at.button if button.label == "Save").click().run()

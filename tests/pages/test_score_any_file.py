@@ -51,7 +51,7 @@ def test_a_european_file_is_scored_after_its_proposals_and_the_next_one_at_once(
 
     at = pressed(at, "upload-all")
     assert at.selectbox(key="upload-decimal").value == ","
-    assert at.dataframe[0].value["ratio"].tolist() == pytest.approx(to_score["ratio"].tolist()[:8], nan_ok=True)
+    assert at.dataframe[1].value["ratio"].tolist() == pytest.approx(to_score["ratio"].tolist()[:8], nan_ok=True)
     assert at.text_input(key=f"upload-{_file(at)}-name").value == "kw47"
     at = pressed(at, "upload-use")
     assert margins(own, at.query_params["run"]) == expected
@@ -80,12 +80,45 @@ def test_a_workbook_is_shown_before_it_is_scored_and_another_sheet_can_be_chosen
     at = at.selectbox(key="upload-sheet").set_value("Data").run()
     assert not at.error
     assert at.number_input(key="upload-header").value == 3
-    assert at.dataframe[0].value["row"].tolist()[0] == 4
+    assert at.dataframe[1].value["row"].tolist()[0] == 4
     at = pressed(at, "upload-use")
     assert margins(own, at.query_params["run"]) == expected
     assert own.mappings.listed() == ()
     assert "1 problem" not in screen.sentences(at)
     assert "\nRead as sheet Data of an Excel workbook" in screen.sentences(at)
+
+
+def test_each_column_and_each_rejected_row_is_shown_before_a_file_is_scored(
+    upload: Upload, own: Home, to_score: pd.DataFrame
+) -> None:
+    frame = to_score.astype({"links": object}).rename(columns={"user": "uid"})
+    frame.loc[2, "links"], frame.loc[3, "tier"] = "many", None
+    frame.loc[5, "uid"] = frame.loc[4, "uid"]
+    at = upload(own, frame.to_csv(index=False).encode(), name="kw47.csv")
+    assert ":gray-badge[5 features, 3 not used]" in screen.sentences(at)
+
+    at.selectbox(key=f"upload-{_file(at)}-is-user").set_value("uid").run()
+    said = screen.sentences(at)
+    accepted = len(frame) - 2
+    assert (
+        f":gray-badge[:material/check_circle: {accepted} accepted] :orange-badge[:material/warning: 2 rejected]" in said
+    )
+    assert ":gray-badge[5 features, 1 ID, 2 not used]" in said
+    columns, rows, rejected = (at.dataframe[place].value for place in range(3))
+    columns = columns.set_index("In the file")
+    assert columns.loc["uid", ["Role", "Column", "Rejected"]].tolist() == ["ID", "user", 1]
+    assert columns.loc["links", ["Kind", "Role", "Column", "Rejected"]].tolist() == ["count", "Feature", "links", 1]
+    assert columns.loc["name", ["Kind", "Role", "Column"]].tolist() == ["–", "Not used", "name"]
+    assert columns.loc["tier", "Missing"] == pytest.approx(100 * (1 + to_score["tier"].isna().sum()) / len(frame))
+    assert rows["links"].tolist()[:3] == [*map(str, to_score["links"][:2]), "many"]
+    assert rejected.to_numpy().tolist() == [
+        [4, "links", "many", "not a number"], [7, "user", frame.loc[4, "uid"], "ID seen before"],
+    ]  # fmt: skip
+    assert at.button(key="upload-use").label == f"Score {accepted} users"
+    at = pressed(at, "upload-use")
+    run = own.runs.find(at.query_params["run"])
+    assert (run.users, run.rejected) == (accepted, 2)
+    assert own.datasets.find(run.dataset).by is None
 
 
 def test_a_missing_column_can_be_named_and_what_was_said_be_taken_back(

@@ -57,7 +57,7 @@ async def score_file(
     path = live.home.score_jobs.upload(job)
     order = Order(name, await _kept(request, path), reasons, allow_missing)
     try:
-        started = await run_in_threadpool(live.home.score_jobs.start, job, path, order)
+        started = await run_in_threadpool(live.home.score_jobs.start, job, path, order, by=who.name)
     except RefusedError as error:
         raise Problem(422, "key_used", str(error)) from None
     return _job(live.home, started)

@@ -20,7 +20,8 @@ def dataset(found: Holding) -> None:
             labels = "" if about.positives is None else f", {count(about.positives)} of them spammers"
             st.markdown(
                 f"**{plain(about.name)}** &nbsp;:small[:gray[{found.id}]]  \n{count(about.received)} rows received, "
-                f"{count(about.accepted)} accepted{labels}, {count(about.rejected)} rejected",
+                f"{count(about.accepted)} accepted{labels}, {count(about.rejected)} rejected; brought by: "
+                f"{plain(found.by)}",
                 width="content",
             )
             with st.container(horizontal=True, width="content"):

@@ -25,6 +25,7 @@ def datasets() -> Holding | None:
     frame = pd.DataFrame({
         "File": [each.dataset.name for each in found],
         "Read": [each.dataset.created for each in found],
+        "By": [each.by for each in found],
         "Rows": [each.dataset.accepted for each in found],
         "Rejected": [each.dataset.rejected for each in found],
         "Size": [each.size / 1e6 for each in found],
@@ -34,7 +35,7 @@ def datasets() -> Holding | None:
     })  # fmt: skip
     rows = picked(
         frame, [each.id for each in found], "datasets", "single-row",
-        alt="Datasets: file, when it was read, rows, size, uses, note",
+        alt="Datasets: file, when it was read, by whom, rows, size, uses, note",
         columns={
             "Read": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
             "Rows": st.column_config.NumberColumn(format="localized"),

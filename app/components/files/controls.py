@@ -20,8 +20,8 @@ _THOUSANDS: Final = {
 }  # fmt: skip
 
 
-def controls(box: str, chosen: Choices, options: ReadingOptions) -> None:
-    """One row of them; those that a format has no use for are left out."""
+def controls(box: str, chosen: Choices, options: ReadingOptions, *, header: bool = True) -> None:
+    """One row of them; those that a format has no use for are left out, and so is the header where it is the first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if options.format == "CSV":
             _select(box, chosen, "Format", list(_DIVIDED), options.delimiter, _DIVIDED.__getitem__, "delimiter", 150)
@@ -33,7 +33,7 @@ def controls(box: str, chosen: Choices, options: ReadingOptions) -> None:
         _select(box, chosen, "Decimal sign", list(_DECIMALS), options.decimal, _DECIMALS.__getitem__, "decimal", 140)
         between = [sign for sign in _THOUSANDS if sign != options.decimal]
         _select(box, chosen, "Thousands", between, options.thousands, _THOUSANDS.__getitem__, "thousands", 160)
-        if options.format in ("CSV", "Excel"):
+        if header and options.format in ("CSV", "Excel"):
             _header(box, chosen, options)
         st.button(
             "As detected", icon=":material/undo:", type="tertiary", key=f"{box}-detected", on_click=as_detected,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, session
+from app.components.files.checks import badges, columns, first_rows, rejected
 from app.components.files.controls import controls
 from app.components.files.proposals import kept_as, missing, proposals
 from app.components.files.said import Choices, as_detected, choices
 from app.components.shared.heading import section
 from app.queries import services
-from app.tables.cells import safe
-from app.words import count, legible, plain, size
+from app.words import count, plain, size
 from core.data.formats.options import NOTHING, Given
 from core.data.understanding.mappings import Mapping
 from core.data.understanding.preview import Preview
 from core.errors import FileProblemError
+from core.wording import count as counted
 
 
 def understood(
@@ -23,7 +24,7 @@ def understood(
 ) -> Given | None:  # fmt: skip
     """How the file in a box is to be read: at once for a plain one, else once somebody has pressed the button.
 
-    `verb`: what the button does. What makes of a file no table at all is left to whoever reads it.
+    `verb`: what the button does with the users. What makes of a file no table at all is left to whoever reads it.
     """
     chosen, given = choices(box, file), None
     with guard.shown() as failure:
@@ -60,18 +61,22 @@ def _seen(chosen: Choices, file: str, name: str, content: bytes, *, need_label: 
 
 def _looked_at(box: str, chosen: Choices, seen: Preview, content: bytes, verb: str) -> Given | None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        about = "" if seen.rows == seen.looked else "about "
+        about = "" if seen.whole else "about "
         facts = f"{size(len(content))} · {about}{count(seen.rows)} rows · {count(len(seen.header))} columns"
         section(plain(seen.name), facts, width="stretch")
-        pressed = st.button(verb, icon=":material/play_arrow:", type="primary", key=f"{box}-use")
+        pressed = st.button(_what(seen, verb), icon=":material/play_arrow:", type="primary", key=f"{box}-use")
+    badges(seen)
     st.caption(plain(seen.options.sentence))
     controls(box, chosen, seen.options)
     proposals(box, chosen, seen)
     missing(box, chosen, seen)
     name = kept_as(box, chosen, seen)
-    if len(seen.frame):
-        section("First rows as understood", f"{count(len(seen.frame))} of {about}{count(seen.rows)}")
-        _rows(box, seen)
+    grid = st.grid(2, min_column_width=420, gap=("small", "medium"))
+    with grid.cell():
+        columns(box, seen)
+    with grid.cell():
+        first_rows(box, seen)
+        rejected(box, seen)
     if not pressed:
         return None
     if name:
@@ -79,14 +84,10 @@ def _looked_at(box: str, chosen: Choices, seen: Preview, content: bytes, verb: s
     return chosen.given
 
 
-def _rows(box: str, seen: Preview) -> None:
-    frame = seen.frame.reset_index()
-    noun = str(seen.frame.index.name).capitalize()
-    st.dataframe(
-        safe(frame), hide_index=True, row_height=32, placeholder="missing", key=f"{box}-rows",
-        alt=f"The first rows of {legible(seen.name)}.",
-        column_config={frame.columns[0]: st.column_config.NumberColumn(noun, width="small", pinned=True)},
-    )  # fmt: skip
+def _what(seen: Preview, verb: str) -> str:
+    """What the button does: with how many users, where all were looked at."""
+    accepted = None if seen.checks is None else seen.checks.accepted
+    return f"{verb} {counted(accepted, 'user')}" if accepted and seen.whole else f"{verb} the file"
 
 
 def _keep(name: str, given: Given, seen: Preview) -> None:

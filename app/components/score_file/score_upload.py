@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import guard
+from app import guard, session
 from app.components.score_file.upload import Upload, taken
 from app.queries import services
 
@@ -12,7 +12,7 @@ def score_upload(upload: Upload) -> str | None:
     job = None
     with guard.shown():
         jobs, now = services.home().score_jobs, services.now()
-        started = jobs.start_from_page(upload.name, upload.payload, now=now, given=upload.given)
+        started = jobs.start_from_page(upload.name, upload.payload, now=now, given=upload.given, by=session.by())
         job = started.id
         taken()
     return job

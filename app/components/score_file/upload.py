@@ -41,7 +41,7 @@ def upload(schema: Schema) -> Upload | None:
     if file is None or had(_KEY):
         return None
     content = file.getvalue()
-    given = understood(_KEY, file.file_id, file.name, content, "Score the file")
+    given = understood(_KEY, file.file_id, file.name, content, "Score")
     return None if given is None else Upload(file.name, content, given)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import guard
+from app import guard, session
 from app.components.files.said import TYPES
 from app.components.shared.empty_state import empty_state
 from app.queries import services
@@ -131,5 +131,5 @@ def _use(asked: _Asked) -> None:
     home, found = services.home(), asked.proposal()
     schemas.save(found.schema, home.settings.schema_file)
     told = services.schema()
-    home.storing.labelled(asked.name, asked.content, told, now=services.now(), given=asked.given)
+    home.storing.labelled(asked.name, asked.content, told, now=services.now(), given=asked.given, by=session.by())
     st.rerun()

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from app import guard
+from app import guard, session
 from app.components.files.said import KINDS, TYPES
 from app.components.files.understood import understood
 from app.components.score_file.upload import had, taken
@@ -54,11 +54,13 @@ def add_labelled() -> None:
         _came_of(services.home().datasets.find(st.session_state[_STORED]))
         return
     content = file.getvalue()
-    given = understood(_FILE, file.file_id, file.name, content, "Use the file", need_label=True)
+    given = understood(_FILE, file.file_id, file.name, content, "Use", need_label=True)
     if given is None:
         return
     with guard.shown(), st.spinner(plain(f"Reading {file.name}")):
-        stored = services.home().storing.labelled(file.name, content, columns, now=services.now(), given=given)
+        stored = services.home().storing.labelled(
+            file.name, content, columns, now=services.now(), given=given, by=session.by()
+        )
         taken(_FILE)
         st.session_state[_NEW] = st.session_state[_STORED] = stored.id
         st.rerun()

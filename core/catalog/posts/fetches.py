@@ -121,7 +121,7 @@ class Fetches:
         # First: whoever comes after a crash is told by it whether these were stored.
         unscored = identity if to_score else state.unscored
         self._keep(subreddit, replace(state, next=cursors, dataset=identity, unscored=unscored))
-        dataset = self.datasets.put(checked, schema, now=now, allow_missing=True)
+        dataset = self.datasets.put(checked, schema, now=now, allow_missing=True, by="fetch")
         state = State(cursors, unscored=unscored)
         self._keep(subreddit, state)
         return dataset, state

@@ -39,9 +39,10 @@ class Storing:
 
     def labelled(
         self, name: str, payload: bytes | Path, schema: Schema, *, now: datetime, given: Given = NOTHING,
-        progress: Callable[[str, int, int], None] = _quiet,
+        by: str | None = None, progress: Callable[[str, int, int], None] = _quiet,
     ) -> Dataset:  # fmt: skip
-        """Store a file of which every row needs a label, read as was `given`; it goes on where it was interrupted.
+        """Store a file of which every row needs a label, read as was `given`, as brought `by` somebody; it goes on
+        where it was interrupted.
 
         Raises what `intake.read` raises.
         """
@@ -60,11 +61,11 @@ class Storing:
                 work.add(_tables(block, first=work.state is None), block.ids, read.as_json())
                 progress(f"Reading {name}", read.received, reading.rows(read))
             assert read is not None  # noqa: S101 - a file without a row was refused
-            dataset = described(reading, read, identity, now)
+            dataset = described(reading, read, identity, now, by)
             return self.datasets.put_parts(dataset, lambda: work.tables("rows"), read.unwhole, rejected(work))
 
 
-def described(reading: Reading, read: Read, identity: str, now: datetime) -> Dataset:
+def described(reading: Reading, read: Read, identity: str, now: datetime, by: str | None) -> Dataset:
     """What is known of a file, all of which was read."""
     return Dataset(
         id=identity,
@@ -79,6 +80,7 @@ def described(reading: Reading, read: Read, identity: str, now: datetime) -> Dat
         context=tuple(reading.layout.context),
         absent=reading.layout.absent,
         problems=reading.problems(read),
+        by=by,
     )
 
 

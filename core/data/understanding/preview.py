@@ -30,6 +30,7 @@ from core.data.streaming import windows
 from core.data.streaming.source import Source, source_of, understood
 from core.data.streaming.windows import Place
 from core.data.understanding.candidates import Candidate, candidates
+from core.data.understanding.first_rows import FirstRows, look
 from core.data.understanding.mappings import Mapping
 from core.errors import FileProblemError, UnusableInputError
 from core.schema.schema import Schema, key, matched
@@ -77,7 +78,8 @@ class Preview:
     """What a file begins with. `header`: names as the file has them; `frame`: the first rows, features as numbers;
     `looked`: rows looked at, of about `rows`; `missing`: columns of the schema that it lacks, `free`: its columns that
     the schema does not name; `fitting`: a
-    mapping that was kept for such files; `refusal`: why no row can be shown, or none of its columns is known.
+    mapping that was kept for such files; `checks`: what the checks say of the rows looked at; `refusal`: why no row can
+    be shown, or none of its columns is known.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Preview:
     free: tuple[str, ...]
     proposals: tuple[Proposal, ...]
     fitting: Mapping | None
+    checks: FirstRows | None = None
     refusal: UnusableInputError | None = None
 
     @property
@@ -98,6 +101,11 @@ class Preview:
         plain = self.options.plain and self.options.format in ("CSV", "Parquet") and self.options.encoding == "UTF-8"
         unclear = bool(self.missing and self.free) or bool(self.proposals)
         return plain and not unclear and self.refusal is None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its rows were looked at."""
+        return self.looked == self.rows
 
     @property
     def can_be_mended(self) -> bool:
@@ -115,7 +123,7 @@ def preview(
     try:
         header = windows.header_of(source, wanted(schema))
     except UnusableInputError as error:
-        return Preview(name, source.options, (), pd.DataFrame(), 0, 0, (), (), (), None, error)
+        return Preview(name, source.options, (), pd.DataFrame(), 0, 0, (), (), (), None, None, error)
     records, place = next(windows.windows(source, header, windows.first(header), _BYTES))
     label = [schema.label.column] if need_label and schema.label else []
     needed = [*filter(None, [schema.id]), *schema.inputs, *label]
@@ -136,6 +144,7 @@ def preview(
         free=_free(original, schema, given),
         proposals=tuple(_proposals(records, header.names, schema, numbers, features)),
         fitting=fitting,
+        checks=look(records, header, original, schema, source, need_label=need_label),
         refusal=_refusal(source, header, schema),
     )
 

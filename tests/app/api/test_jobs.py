@@ -38,6 +38,7 @@ def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Home) -> None:
     assert (told["result"]["users"], told["result"]["rejected"]) == (50, 1)
     run = own.runs.find(told["result"]["run"])
     assert run.name == "signups.csv.gz"
+    assert own.datasets.find(run.dataset).by == "api"
     assert told["result"]["bands"] == dict(run.counts)
     rows = list(csv.DictReader(io.StringIO(api.get(f"/jobs/{told['id']}/result").body.decode())))
     assert [row["user"] for row in rows] == users["user"].tolist()

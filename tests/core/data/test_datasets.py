@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 
 from core.data import datasets, intake
 from core.data.datasets import Dataset
-from core.errors import UnknownItemError
+from core.errors import NewerFormatError, UnknownItemError
 from core.home import Home
 from core.schema.schema import Column, Label, Schema
 from tests import make
@@ -46,6 +48,22 @@ def test_of_a_large_dataset_no_more_is_in_memory_towards_its_end(home: Home) -> 
     held = [pa.total_allocated_bytes() for _ in home.datasets.batches(dataset.id)]
     assert len(held) == 3
     assert max(held[1:]) <= held[0] * 1.1
+
+
+def test_who_brought_a_file_first_is_stored_with_it_and_of_files_of_before_it_is_not_known(home: Home) -> None:
+    checked = intake.read("users.csv", TEXT.encode(), USERS)
+    stored = home.datasets.put(checked, USERS, now=make.NOW, by="Ada")
+    assert (stored.by, home.datasets.put(checked, USERS, now=make.NOW, by="Bo").by) == ("Ada", "Ada")
+    assert home.datasets.without(stored, pd.Index([1]), now=make.NOW).by == "Ada"
+
+    path = home.settings.datasets / stored.id / "dataset.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    assert (raw["format"], raw.pop("by")) == (2, "Ada")
+    path.write_text(json.dumps(raw | {"format": 1}), encoding="utf-8")
+    assert home.datasets.find(stored.id) == replace(stored, by=None)
+    path.write_text(json.dumps(raw | {"format": 3, "by": "Ada"}), encoding="utf-8")
+    with pytest.raises(NewerFormatError):
+        home.datasets.find(stored.id)
 
 
 def test_the_same_content_is_stored_once_and_never_touched_again(home: Home) -> None:

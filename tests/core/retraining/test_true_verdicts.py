@@ -60,7 +60,9 @@ def test_true_verdicts_on_users_of_the_history_cost_no_ranking() -> None:
         feedback = pd.DataFrame(columns=[*FIELDS, *schema.names])
         for _ in ("without verdicts", "with them"):
             learnt = training_set(history, feedback, schema, SALT, seen=seen).learnt
-            fitted = fit.full(learnt, champion, schema, name=demo.name, seed=seed, progress=lambda _what, _share: None)
+            fitted = fit.full(
+                learnt, champion, schema, levels={}, name=demo.name, seed=seed, progress=lambda _what, _share: None
+            )
             found.append(metrics.pr_auc(label, fitted.predictor.margin(rows)))
             score = fitted.predictor.margin(Encoding().matrix(history, champion.metadata.names))
             feedback = _verdicts(history, score, seed)

@@ -15,7 +15,7 @@ from core.home import Home
 from core.schema import schema as schemas
 from core.schema.schema import KINDS, RESERVED, Column, Label, Schema, Thread, dumps, key, loads, matched
 
-START, LATER, NEWEST = "format = 1\n", "format = 2\n", "format = 3\n"
+START, LATER, NEWEST, FOURTH = (f"format = {number}\n" for number in range(1, 5))
 TODAY = date(2026, 11, 1)
 ONE = '[features]\nX1 = { kind = "count" }\n'
 
@@ -31,7 +31,7 @@ def columns(draw: st.DrawFn, name: str) -> Column:
     kind = draw(st.sampled_from(KINDS))
     missing = tuple(draw(st.lists(st.sampled_from(["??", "-"]), max_size=2)))
     if kind == "category":
-        return Column(name, kind, missing=missing)
+        return Column(name, kind, missing=missing, levels=draw(st.sampled_from([0, 1, 250])))
     if kind == "text":
         return Column(name, kind, high=draw(st.sampled_from([None, 1.0, 10_000.0])), missing=missing)
     if kind in {"date", "time"}:
@@ -93,8 +93,8 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (ONE, "The schema has format None; this program reads formats 1 to 3."),
-        (f"format = 0\n{ONE}", "The schema has format 0; this program reads formats 1 to 3."),
+        (ONE, "The schema has format None; this program reads formats 1 to 4."),
+        (f"format = 0\n{ONE}", "The schema has format 0; this program reads formats 1 to 4."),
         (f"{START}[features]\n'trustdesk:a' = {{}}", "names that begin with trustdesk: are Trustdesk's own."),
         (START, r"The schema has no \[features\] table."),
         (f"{START}features = 3", r"The schema has no \[features\] table."),
@@ -132,6 +132,10 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
         (f"{START}as_of = 2026-01-01\n{ONE}", "as_of must be a date, such as 2026-11-01, in a schema of format 2."),
         (f"{LATER}as_of = 'now'\n{ONE}", "as_of must be a date"),
         (f"{LATER}[features]\nX1 = {{ kind = 'category', min = 0 }}", "X1 has min or max, which a category does not"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'category', levels = 9 }}", "X1 has levels, which came with format 4"),
+        (f"{FOURTH}[features]\nX1 = {{ kind = 'count', levels = 9 }}", "X1 has levels, which a count does not have."),
+        (f"{FOURTH}[features]\nX1 = {{ kind = 'category', levels = 251 }}", "has 251 levels; choose from 1 to 250."),
+        (f"{FOURTH}[features]\nX1 = {{ kind = 'category', levels = 0 }}", "levels of X1 is 0, not a whole number"),
         (f"{LATER}[features]\nX1 = {{ kind = 'flag', yes = ['t'] }}", "X1 needs words for yes and others for no."),
         (f"{LATER}[features]\nX1 = {{ kind = 'flag', yes = ['t'], no = ['T'] }}", "words for yes and others for no."),
         (f"{LATER}[features]\nX1 = {{ yes = 't' }}", "yes of X1 must be a list of texts."),
@@ -244,6 +248,15 @@ def test_what_format_1_can_say_is_written_in_it_and_the_rest_in_format_2() -> No
     text = dumps(Schema((Column("a", "flag", yes=("J",), no=("N",)), Column("b", "category"))))
     assert text.startswith(LATER)
     assert loads(text).categories == ("b",)
+
+
+def test_a_category_says_how_many_words_a_version_knows_of_it_in_format_4() -> None:
+    text = dumps(Schema((Column("a"), Column("b", "category", levels=40))))
+    assert text.startswith(FOURTH)
+    assert 'b = { kind = "category", levels = 40 }' in text
+    assert loads(text).features[1].levels == 40
+    spoken = Schema((Column("b", "category", levels=40),), author="who")
+    assert (spoken.format, loads(dumps(spoken))) == (4, spoken)
 
 
 def test_a_model_gets_of_a_moment_what_can_be_told_of_it() -> None:

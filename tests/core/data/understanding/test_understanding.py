@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from core.data import intake
 from core.data.formats.options import NOTHING, Given
 from core.data.understanding import candidates
+from core.data.understanding.first_rows import FirstRows
 from core.data.understanding.mappings import Mapping, Mappings
 from core.data.understanding.preview import Preview, preview
 from core.errors import BadOptionError, FileProblemError, NewerFormatError, RefusedError, UnknownItemError
 from core.home import Home
+from core.schema.schema import Column, Schema
 from tests import make, workbook
 from tests.make import NOW, SCHEMA
 
@@ -137,3 +140,61 @@ def test_limits_are_those_of_the_home(own: Home, tmp_path: Path) -> None:
     own.settings.options_file.write_text("[files]\nrows = 0\n", encoding="utf-8")
     with pytest.raises(BadOptionError, match="rows is a whole number from 1 on"):
         own.file_limits.load()
+
+
+def checked(content: bytes, schema: Schema, given: Given = NOTHING, *, need_label: bool = False) -> FirstRows:
+    found = preview("users.csv", content, schema, given, need_label=need_label).checks
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("need_label", [False, True])
+def test_the_first_rows_are_checked_as_the_whole_file_is(need_label: bool) -> None:
+    frame = make.users(60).astype({"links": object, "spam": object})
+    frame.loc[[3, 9], "links"], frame.loc[5, "user"], frame.loc[7, "spam"] = "many", frame.loc[4, "user"], "perhaps"
+    frame.loc[11, "verified"] = 7
+    content = make.csv(frame) + b"x,y\n"
+    seen, whole = checked(content, SCHEMA, need_label=need_label), intake.read(
+        "users.csv", content, SCHEMA, need_label=need_label
+    )  # fmt: skip
+    assert (seen.accepted, seen.turned_away) == (len(whole.frame), whole.turned_away)
+    assert seen.rejected["line"].tolist() == whole.rejected["line"].tolist()
+    assert seen.rejected["column"].tolist() == whole.rejected["column"].fillna("").tolist()
+    assert seen.rejected.query("reason == 'not a number'")["cell"].tolist() == ["many", "many"]
+    of = {each.theirs: each for each in seen.columns}
+    assert {name: each.rejected for name, each in of.items() if each.rejected} == {
+        "user": 1, "links": 2, **({"spam": 1} if need_label else {})
+    }  # fmt: skip
+    assert [len(each.noticed) for each in (of["verified"], of["spam"], of["tier"])] == [1, int(not need_label), 0]
+    assert of["verified"].noticed[0].startswith("1 value is outside 0 to 1")
+    assert of["tier"].missing == pytest.approx(1 - make.users(60)["tier"].notna().mean())
+
+
+def test_of_every_kind_of_column_a_cell_and_what_is_missing_is_shown() -> None:
+    schema = Schema(
+        (
+            Column("country", "category", missing=("??",)),
+            Column("joined", "date", parts=("age",), form="%d.%m.%Y"),
+            Column("premium", "flag", yes=("ja",), no=("nein",)),
+        ),
+        as_of=date(2026, 11, 23),
+    )
+    content = (
+        b"country,joined,premium,note\n??,03.11.2026,ja,a\nPH,31.02.2026,nein,\nPH,01.01.2026,,b\nDE,,vielleicht,c\n"
+    )
+    seen = checked(content, schema)
+    assert [(each.kind, each.role, each.example, each.missing, each.rejected) for each in seen.columns] == [
+        ("category", "Feature", "PH", 0.25, 0), ("date", "Feature", "03.11.2026", 0.25, 1),
+        ("flag", "Feature", "ja", 0.25, 1), ("", "Context", "a", 0.25, 0),
+    ]  # fmt: skip
+    assert seen.columns[0].words == ("PH", "DE")
+    assert seen.unused == 1
+    assert seen.rejected.to_numpy().tolist() == [
+        [3, "joined", "31.02.2026", "not a date"], [5, "premium", "vielleicht", "neither yes nor no"],
+    ]  # fmt: skip
+
+
+def test_without_the_id_no_row_is_called_accepted() -> None:
+    seen = checked(european().to_csv(index=False).encode(), SCHEMA)
+    assert (seen.accepted, seen.turned_away, len(seen.rejected)) == (None, 0, 0)
+    assert [each.role for each in seen.columns] == ["Context", *["Feature"] * 5]
