@@ -44,7 +44,9 @@ READERS: Final[dict[str, Callable[[Home, Path], object]]] = {
     "data/schema.toml": lambda _home, path: schemas.load(path),
 }
 #: Formats of today, where they have gone on.
-KNOWN: Final = {"candidate.json": 2, "comparison.json": 2, "scores.parquet": 2, "plan.parquet": 2, "schema.toml": 3}
+KNOWN: Final = {
+    "candidate.json": 2, "comparison.json": 2, "dataset.json": 2, "scores.parquet": 2, "plan.parquet": 2, "schema.toml": 4,
+}  # fmt: skip
 #: What no home of before has; one of a later format is put there, and read.
 MADE: Final[dict[str, Callable[[Home], object]]] = {
     "data/judged/v0001-d.json": lambda home: home.training.judged_before("v0001", "d"),
