@@ -45,7 +45,8 @@ READERS: Final[dict[str, Callable[[Home, Path], object]]] = {
 }
 #: Formats of today, where they have gone on.
 KNOWN: Final = {
-    "candidate.json": 2, "comparison.json": 2, "dataset.json": 2, "scores.parquet": 2, "plan.parquet": 2, "schema.toml": 4,
+    "candidate.json": 2, "comparison.json": 2, "dataset.json": 2, "scores.parquet": 2, "plan.parquet": 2,
+    "schema.toml": 4,
 }  # fmt: skip
 #: What no home of before has; one of a later format is put there, and read.
 MADE: Final[dict[str, Callable[[Home], object]]] = {
