@@ -18,10 +18,9 @@ _LAST: Final = "_assigned"
 
 
 def assign(name: str, chosen: Sequence[str]) -> None:
-    """For leads: whom to offer the chosen cases first, and the way back from the last step of this tab."""
+    """For leads: whom to offer the chosen cases first."""
     if not session.may("assign cases"):
         return
-    last: Assignment | None = st.session_state.get(_LAST)
     with st.popover("Assign", icon=":material/person_add:", disabled=not chosen, **key_guard.watched("assign")):
         to = st.selectbox(
             "To", _reviewers(name), index=None, accept_new_options=services.home().accounts.local(), key="assign_to",
@@ -33,7 +32,12 @@ def assign(name: str, chosen: Sequence[str]) -> None:
             f"Assign {counted(len(chosen), 'case')}", type="primary", key="assign_them", on_click=_assign,
             args=(name, list(chosen), to),
         )  # fmt: skip
-    if last is not None and last.before:
+
+
+def undo(name: str) -> None:
+    """The way back from the last step of this tab, where there is one."""
+    last: Assignment | None = st.session_state.get(_LAST)
+    if session.may("assign cases") and last is not None and last.before:
         st.button(
             f"Undo assigning {counted(len(last.before), 'case')}", icon=":material/undo:", type="tertiary",
             key="undo_assign", on_click=_undo, args=(name, last),

@@ -9,12 +9,13 @@ import numpy as np
 import streamlit as st
 
 from app.components.lists.chosen import Chosen
+from app.components.review import assign as assigning
 from app.components.review import case_session, key_guard
-from app.components.review.assign import assign
 from app.components.review.case_session import Judgement
 from app.components.review.side_panel import reason_pills
 from app.components.review.verdict_bar import undo_button
-from app.components.shared import room, snooze
+from app.components.shared import foot, room, snooze
+from app.components.shared.take_away import touched
 from app.queries import services
 from app.words import count, label, plain
 from core.policy.bands import BANDS
@@ -34,41 +35,50 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
     """At the foot of the page: how many are chosen, and what can be done with them. found: cases listed."""
     cases = ids(chosen.ids.tolist())
     too_many = len(cases) > MOST_AT_ONCE
-    with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            if cases:
-                st.markdown(f"**{counted(len(cases), 'case')} selected**", width="content")
-            else:
-                st.caption("No case is selected: check boxes to act on several.", width="content")
-            if cases and len(cases) < found:
+    if touched() and not cases:  # on a phone there is no room for buttons that do nothing
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _ways_back(name)
+        return
+    with foot.foot():
+        if cases:
+            st.markdown(f"**{counted(len(cases), 'case')} selected**", width="content")
+        else:
+            st.caption("No case is selected", width="content")
+        if cases and len(cases) < found:
+            st.button(
+                f"Select all {count(found)}", type="tertiary", key=f"all-{chosen.key}", on_click=_all,
+                args=(chosen, view),
+            )  # fmt: skip
+        if cases:
+            st.button("Clear", type="tertiary", key=f"none-{chosen.key}", on_click=chosen.clear)
+        foot.apart()
+        if too_many:
+            st.caption(f"At most {count(MOST_AT_ONCE)} in one step: choose fewer.", width="content")
+            return
+        if cases:
+            _saying(chosen.ids.tolist())
+        for judgement in _JUDGEMENTS:
+            for category in (services.categories() if judgement == "spammer" else ()) or ("",):
+                word = _deed(len(cases), plain(category) or judgement)
                 st.button(
-                    f"Select all {count(found)}", type="tertiary", key=f"all-{chosen.key}", on_click=_all,
-                    args=(chosen, view),
+                    word, disabled=not cases, width=room.width(word),
+                    key=f"triage-{judgement}{category and f'-{category}'}", on_click=_judge,
+                    args=(name, chosen, cases, judgement, category),
                 )  # fmt: skip
-            if cases:
-                st.button("Clear", type="tertiary", key=f"none-{chosen.key}", on_click=chosen.clear)
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            if too_many:
-                st.caption(f"At most {count(MOST_AT_ONCE)} in one step: choose fewer.", width="content")
-                return
-            if cases:
-                _saying(chosen.ids.tolist())
-            for judgement in _JUDGEMENTS:
-                for category in (services.categories() if judgement == "spammer" else ()) or ("",):
-                    word = _deed(len(cases), plain(category) or judgement)
-                    st.button(
-                        word, disabled=not cases, width=room.width(word),
-                        key=f"triage-{judgement}{category and f'-{category}'}", on_click=_judge,
-                        args=(name, chosen, cases, judgement, category),
-                    )  # fmt: skip
-            assign(name, cases)
-            users = [case.user for case in services.home().case_lists.several(chosen.ids.tolist())]
-            if view.filters.snoozed:
-                snooze.wake(users, KEY)
-            else:
-                snooze.snooze(users, KEY, watch=key_guard.watched, then=chosen.clear)
-            snooze.undo()
-            undo_button(name)
+        assigning.assign(name, cases)
+        users = [case.user for case in services.home().case_lists.several(chosen.ids.tolist())]
+        if view.filters.snoozed:
+            snooze.wake(users, KEY)
+        else:
+            snooze.snooze(users, KEY, watch=key_guard.watched, then=chosen.clear)
+        _ways_back(name)
+
+
+def _ways_back(name: str) -> None:
+    """From the last step of each kind."""
+    assigning.undo(name)
+    snooze.undo()
+    undo_button(name)
 
 
 def _deed(cases: int, word: str) -> str:

@@ -13,12 +13,16 @@ from app.components.review import case_session, key_guard
 from app.components.review.case_session import Judgement
 from app.components.review.side_panel import reason_pills
 from app.components.review.workload import shift_began
-from app.components.shared import room
+from app.components.shared import foot, room
+from app.components.shared.take_away import touched
 from app.queries import services
 from app.words import plain
 
 #: Categories that have a key, the digits from 1 on.
 _KEYS: Final = 9
+#: px of a verdict; on a phone all three are in sight, without their icons, and the edge of what is scrolled to.
+_WIDE: Final = 150
+_SMALL: Final = 104
 #: C and R are Streamlit's own.
 _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
     ("spammer", "Spammer", "gpp_bad", "S"),
@@ -29,8 +33,8 @@ _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
 
 def verdict_bar(name: str, case: str, reasons: str) -> None:
     """A button is its case's own, so that a click on its way while the next case comes judges nobody."""
-    kinds = services.categories()
-    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+    kinds, small = services.categories(), touched()
+    with foot.foot(tight=small):
         for number, category in enumerate(kinds, 1):
             st.button(
                 plain(category), icon=":material/gpp_bad:", shortcut=str(number) if number <= _KEYS else None,
@@ -39,8 +43,9 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
             )  # fmt: skip
         for judgement, word, icon, key in _VERDICTS[bool(kinds) :]:
             st.button(
-                word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}",
-                width="content" if kinds else 150, on_click=case_session.judge, args=(name, case, judgement, reasons),
+                word, icon=None if small else f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}",
+                width="content" if kinds else _SMALL if small else _WIDE, on_click=case_session.judge,
+                args=(name, case, judgement, reasons),
             )  # fmt: skip
         st.button(
             "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=key_guard.NOTE,

@@ -11,7 +11,7 @@ import streamlit as st
 from app import guard, session
 from app.components.lists.chosen import Chosen, Ids
 from app.components.policy import drafting
-from app.components.shared import room, snooze
+from app.components.shared import foot, room, snooze
 from app.components.shared.send_to_review import send_users
 from app.components.shared.take_away import touched
 from app.queries import services, users
@@ -37,25 +37,30 @@ def bar(run: Run, chosen: Chosen, found: Ids) -> None:
     if not len(rows):
         _nobody(run)
         return
-    with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            st.markdown(f"**{counted(len(rows), 'user')} selected**", width="content")
-            if len(np.setdiff1d(found, rows)):
-                st.button(
-                    f"Select all {count(len(found))}", type="tertiary", key=f"all-{chosen.key}",
-                    on_click=chosen.only, args=(np.union1d(rows, found),),
-                )  # fmt: skip
-            st.button("Clear", type="tertiary", key=f"none-{chosen.key}", on_click=chosen.clear)
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            export(run, rows)
-            put_on_list(run, rows)
-            snooze.snooze(ids(run, rows), f"users-{run.id}", then=chosen.clear)
-            snooze.undo()
-            send_users(run, rows.tolist(), f"Send {count(len(rows))} to review", "primary")
+    with foot.foot():
+        st.markdown(f"**{counted(len(rows), 'user')} selected**", width="content")
+        if len(np.setdiff1d(found, rows)):
+            st.button(
+                f"Select all {count(len(found))}", type="tertiary", key=f"all-{chosen.key}",
+                on_click=chosen.only, args=(np.union1d(rows, found),),
+            )  # fmt: skip
+        st.button("Clear", type="tertiary", key=f"none-{chosen.key}", on_click=chosen.clear)
+        foot.apart()
+        export(run, rows)
+        put_on_list(run, rows)
+        snooze.snooze(ids(run, rows), f"users-{run.id}", then=chosen.clear)
+        snooze.undo()
+        send_users(run, rows.tolist(), f"Send {count(len(rows))} to review", "primary")
 
 
 def _nobody(run: Run) -> None:
-    """The same bar before anybody is chosen, so that it is known what boxes are for and nothing jumps later."""
+    """The same bar before anybody is chosen, so that it is known what boxes are for and nothing jumps later.
+
+    On a phone there is no room for buttons that do nothing: the words below the table say what boxes are for.
+    """
+    if touched():
+        snooze.undo()
+        return
     deeds = {"Export": ":material/download:"}
     if _may_list():
         deeds["Add to list"] = _ICON
@@ -63,16 +68,12 @@ def _nobody(run: Run) -> None:
         deeds["Snooze"] = ":material/snooze:"
     if session.may("send to review"):
         deeds["Send to review"] = ":material/rate_review:"
-    with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption("Nobody is selected: check boxes to act on several users.", width="content")
-        if touched():  # there is no room for buttons that do nothing
-            return
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            for word, icon in deeds.items():
-                st.button(
-                    word, icon=icon, disabled=True, key=f"nobody-{word}-{run.id}", width=room.width(word, icon=True)
-                )
-            snooze.undo()
+    with foot.foot():
+        st.caption("Nobody is selected", width="content")
+        foot.apart()
+        for word, icon in deeds.items():
+            st.button(word, icon=icon, disabled=True, key=f"nobody-{word}-{run.id}", width=room.width(word, icon=True))
+        snooze.undo()
 
 
 def _may_list() -> bool:
