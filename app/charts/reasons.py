@@ -12,12 +12,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app import words
-from app.charts.base import PALETTE, Palette, Theme, base, escape_label, small, titled
+from app.charts.base import PALETTE, Palette, Theme, base, escape_label, note, small, titled
 
 #: Characters of a name, a value and a meaning beside the axis; the hover gives them in full.
 NAME: Final = 28
 VALUE: Final = 14
-MEANING: Final = 40
+MEANING: Final = 34
+#: px of the column of numbers, and from it to the axis.
+_NUMBERS: Final = 48
+_GAP: Final = 8
 #: The pushes must add up to the score within what two decimals show.
 TOLERANCE: Final = 0.005
 
@@ -55,17 +58,18 @@ def pushes(
         marker={"color": _tints(steps, colour), "line_width": 0},
         hovertext=[step.hover for step in steps], hoverinfo="text",
     )  # fmt: skip
-    _numbers(figure, steps, totals[1:], [*range(1, last)])
-    figure = _row_axis(
-        figure, ["average user", *(step.label for step in steps), "<b>this user</b>"], given, theme=theme
-    )
-    # Left of the bars stand names: on a phone a number of four digits takes a third of the axis.
-    low, high = _room(min(totals), max(totals), 0.3, 0.2)
-    figure.update_xaxes(range=[low, high], nticks=6, title_text="log-odds of being a spammer")
-    _end(figure, 0, baseline, words.signed(baseline), "circle", colour["muted"], (low + high) / 2)
-    # In two lines: beside each other they are wider than the axis of a phone.
-    score = f"<b>{words.signed(margin)}</b><br>score <b>{escape_label(probability)}</b>"
-    _end(figure, last, margin, score, "diamond", colour["accent"], (low + high) / 2)
+    named = [
+        "average user",
+        *(step.label for step in steps),
+        f"<b>this user</b><br>score <b>{escape_label(probability)}</b>",
+    ]
+    figure = _row_axis(figure, named, given, theme=theme)
+    figure.update_xaxes(range=_room(min(totals), max(totals)), nticks=5, tickangle=0, title_text="log-odds")
+    _end(figure, 0, baseline, "circle", colour["muted"])
+    _end(figure, last, margin, "diamond", colour["accent"])
+    moved = [words.signed(step.contribution) for step in steps]
+    for row, number in enumerate([words.signed(baseline), *moved, f"<b>{words.signed(margin)}</b>"]):
+        note(figure, number, 0, row, xref="x domain", xanchor="right", xshift=-_GAP)
     sub = "strongest first, in log-odds; to the right is towards spammer"
     return titled(figure, "Why this score", sub, _pushes_alt(given, baseline, margin, probability, rest, rest_count))
 
@@ -115,10 +119,10 @@ def _tints(steps: list[_Push], colour: Palette) -> list[str]:
     return [colour["ink" if step.contribution > 0 else "population"] for step in steps]
 
 
-def _room(low: float, high: float, left: float, right: float) -> tuple[float, float]:
-    """The range widened by shares of itself, for the numbers at the ends of bars."""
+def _room(low: float, high: float) -> tuple[float, float]:
+    """The range with room for half a mark at either end, on the narrowest axis."""
     span = (high - low) or 1.0
-    return low - left * span, high + right * span
+    return low - 0.06 * span, high + 0.06 * span
 
 
 def _connectors(totals: list[float], colour: Palette) -> go.Scatter:
@@ -128,31 +132,22 @@ def _connectors(totals: list[float], colour: Palette) -> go.Scatter:
     return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
 
 
-def _numbers(figure: go.Figure, steps: list[_Push], ends: list[float], at: list[int], *, xaxis: str = "x") -> None:
-    """The push at the outer end of each bar; the unseen marker keeps it off the bar."""
-    figure.add_scatter(
-        x=ends, y=at, xaxis=xaxis, mode="markers+text", text=[words.signed(step.contribution) for step in steps],
-        textposition=["middle left" if step.contribution < 0 else "middle right" for step in steps],
-        marker={"size": 6, "opacity": 0}, hoverinfo="skip", cliponaxis=False, name="numbers",
-    )  # fmt: skip
-
-
-def _row_axis(figure: go.Figure, labels: list[str], given: list[_Push], *, theme: Theme, top: int = 4) -> go.Figure:
-    """One row a label, downwards, high enough for the second line of any."""
+def _row_axis(figure: go.Figure, labels: list[str], given: list[_Push], *, theme: Theme) -> go.Figure:
+    """One row a label, downwards, high enough for the second line of any; between names and bars a column of numbers,
+    so that a number never stands on a name, however narrow the axis.
+    """
     row = 40 if any("<br>" in push.label for push in given) else 28
-    figure = base(figure, theme=theme, height=row * len(labels) + top + 44, top=top, bottom=44)
+    figure = base(figure, theme=theme, height=row * len(labels) + 48, top=4, bottom=44)
     figure.update_yaxes(
         range=[len(labels) - 0.5, -0.5], tickvals=list(range(len(labels))), ticktext=labels, showgrid=False,
-        tickfont={"size": 12, "color": PALETTE[theme]["ink"]},
+        ticklabelstandoff=_NUMBERS, tickfont={"size": 12, "color": PALETTE[theme]["ink"]},
     )  # fmt: skip
     return figure
 
 
-def _end(figure: go.Figure, row: int, x: float, text: str, symbol: str, tint: str, middle: float) -> None:
-    """A mark and its words, on the side where there is room."""
+def _end(figure: go.Figure, row: int, x: float, symbol: str, tint: str) -> None:
     figure.add_scatter(
-        x=[x], y=[row], mode="markers+text", text=[text], hoverinfo="skip", cliponaxis=False,
-        textposition="middle left" if x > middle else "middle right",
+        x=[x], y=[row], mode="markers", hoverinfo="skip", cliponaxis=False,
         marker={"symbol": symbol, "size": 12 if symbol == "diamond" else 7, "color": tint},
     )  # fmt: skip
 

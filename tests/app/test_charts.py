@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from app import charts
 from app.charts.base import spread
+from app.charts.parts import width_of
 from app.charts.scores import band_of
 from core.policy.bands import BANDS, Band
 from core.policy.decide import decide
@@ -216,18 +217,28 @@ def test_pushes_lead_from_the_average_user_to_this_one_strongest_first() -> None
     assert list(bar.x) == [2.82, 0.52, -0.32, 0.99]
     np.testing.assert_allclose(bar.base, [-3.71, -0.89, -0.37, -0.69])
     np.testing.assert_allclose(bar.base[-1] + bar.x[-1], 0.30)
-    shown = [text for trace in figure.data for text in (trace.text or ())]
-    assert shown == ["+2.82", "+0.52", "−0.32", "+0.99", "−3.71", "<b>+0.30</b><br>score <b>0.574</b>"]
+    assert labels(figure) == ["−3.71", "+2.82", "+0.52", "−0.32", "+0.99", "<b>+0.30</b>"]
     ink, grey = charts.PALETTE["light"]["ink"], charts.PALETTE["light"]["population"]
     assert list(bar.marker.color) == [ink, ink, grey, ink]
 
 
 def test_rows_of_pushes_are_named_with_value_and_meaning_and_missing_is_said() -> None:
     first, *rows, last = FIGURES["pushes"]("light").layout.yaxis.ticktext
-    assert (first, last) == ("average user", "<b>this user</b>")
+    assert (first, last) == ("average user", "<b>this user</b><br>score <b>0.574</b>")
     assert rows[0].startswith("X19 = <b>7</b><br>")
     assert "assumed: count of urgent messages" in rows[0]
     assert rows[1:] == ["X9 = <b>26</b>", "X13 = <b>missing</b>", "other 43 features"]
+
+
+@pytest.mark.parametrize("scale", [0.01, 1, 10])
+def test_numbers_of_pushes_have_a_column_of_their_own_between_names_and_bars(scale: float) -> None:
+    rows = ROWS.assign(contribution=-scale * ROWS["contribution"])
+    figure = charts.pushes(rows, 0.0, -scale * 3.02, "0.5", rest=0.0, rest_count=0, theme="light")
+    for number in figure.layout.annotations:
+        assert (number.xref, number.x, number.xanchor) == ("x domain", 0, "right")
+        assert width_of(number.text.strip("</b>")) - number.xshift <= figure.layout.yaxis.ticklabelstandoff
+    assert [number.y for number in figure.layout.annotations] == list(figure.layout.yaxis.tickvals)
+    assert not any("text" in (trace.mode or "") for trace in figure.data if trace.type == "scatter")
 
 
 def test_pushes_that_do_not_add_up_are_not_drawn() -> None:
@@ -237,7 +248,7 @@ def test_pushes_that_do_not_add_up_are_not_drawn() -> None:
 
 def test_a_user_without_pushes_stays_at_the_average_user() -> None:
     figure = charts.pushes(ROWS.head(0), -3.0, -3.0, "0.047", rest=0.0, rest_count=0, theme="light")
-    assert list(figure.layout.yaxis.ticktext) == ["average user", "<b>this user</b>"]
+    assert list(figure.layout.yaxis.ticktext) == ["average user", "<b>this user</b><br>score <b>0.047</b>"]
     assert figure.layout.xaxis.range[0] < -3 < figure.layout.xaxis.range[1]
 
 

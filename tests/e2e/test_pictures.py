@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.home import Home
@@ -21,6 +22,15 @@ OVER = """() => {
         return own.width && (own.left < box.left - 1 || own.right > box.right + 1
             || own.top < box.top - 1 || own.bottom > box.bottom + 1);
     }).map(each => each.textContent);
+}"""
+
+#: Of the drawings in a box, texts that stand on each other by two pixels and more each way, as pairs.
+TOUCHING = """box => {
+    const said = [...box.querySelectorAll('text')].map(each => [each.textContent, each.getBoundingClientRect()])
+        .filter(([text, own]) => text.trim() && own.width);
+    return said.flatMap(([one, a], i) => said.slice(i + 1).filter(([, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2).map(([other]) => `${one} on ${other}`));
 }"""
 
 
@@ -58,3 +68,28 @@ def test_pictures_are_saved_whole_and_a_bar_leads_to_its_users(tab: Page, bundle
     plot.click(position={"x": 5, "y": 5}, force=True)  # on a log scale its foot is far below the axis
     titled(tab, "Score a file")
     expect(tab).to_have_url(re.compile(r"score=0\.0\.\.0\.02"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_number_of_the_contributions_stands_on_a_name_nor_in_the_saved_picture(
+    tab: Page, bundled: Home, tmp_path: Path, width: int
+) -> None:
+    run = queued(bundled, 60) if not bundled.runs.recent() else bundled.runs.recent()[0].id
+    lowest = int(bundled.runs.scores(run)["probability"].idxmin())  # nearly all numbers are left of their bars
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(f"/score-user?run={run}&row={lowest}")
+    titled(tab, "Score a user")
+    drawing = tab.locator(".js-plotly-plot", has_text="this user").last
+    drawing.scroll_into_view_if_needed()
+    expect(drawing.get_by_text("average user")).to_be_visible()
+    assert drawing.evaluate(TOUCHING) == []
+
+    drawing.hover()
+    with tab.expect_download() as download:
+        drawing.locator(".modebar-btn").click()
+    assert download.value.suggested_filename.endswith(".png")
+    with Image.open(download.value.path()) as picture:
+        box = drawing.bounding_box()
+        assert box is not None
+        assert picture.width == pytest.approx(2 * box["width"], abs=4)
