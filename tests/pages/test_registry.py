@@ -185,6 +185,19 @@ def test_the_list_shows_every_version_newest_first(visit: Visit, two: Home) -> N
     assert found["PR-AUC"][0] == shown(pr_auc, 3)
 
 
+def test_why_a_version_was_promoted_is_read_whole_and_stands_in_no_cell_that_cuts_it(visit: Visit, two: Home) -> None:
+    why = "Catches the invoices of October, " + "and no more wrong flags, " * 30 + "say the reviewers."
+    two.registry.promote("v0002", by="Ada", why=why, now=make.NOW)
+    live = visit(two, "registry")
+    two.registry.rollback(by="Bob", why="x", now=make.NOW)
+    (two.settings.models / "v0002" / "metadata.json").write_text("{")
+    damaged = visit(two, "registry", version="v0002")
+
+    assert f"“{why}”" in screen.sentences(live)
+    assert f"“{why}”" in screen.sentences(damaged)
+    assert not any(why[:20] in str(cell) for cell in versions(live).to_numpy().ravel())
+
+
 def test_the_address_chooses_the_version_and_without_one_the_champion_is_shown(visit: Visit, two: Home) -> None:
     other, champion = visit(two, "registry", version="v0002"), visit(two, "registry", version="v0099")
 

@@ -30,6 +30,7 @@ def about(listed: Listed, champion: Listed | None) -> None:
     if listed.metadata is None:
         section(listed.version, "damaged")
         st.caption(plain(listed.damage))
+        _promoted(listed)
         return
     model = services.model(listed.version)
     section(model.version, "its figures come from users it was never trained on")
@@ -38,9 +39,7 @@ def about(listed: Listed, champion: Listed | None) -> None:
         st.caption(
             f"Pulled from {plain(model.origin.place)}, {moment(model.origin.at)} UTC by {plain(model.origin.by)}"
         )
-    if listed.promotion is not None and not listed.in_charge:  # of the live one it is said above
-        promoted = listed.promotion
-        st.caption(f"Last promoted {moment(promoted.at)} UTC, by {plain(promoted.by)}: “{plain(promoted.why)}”")
+    _promoted(listed)
     difference(listed, champion)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():
@@ -53,6 +52,13 @@ def about(listed: Listed, champion: Listed | None) -> None:
     judged_elsewhere(model)
     lineage(model)
     model_card(listed)
+
+
+def _promoted(listed: Listed) -> None:
+    """When, by whom and why, whole; of the live version it is said above."""
+    if listed.promotion is not None and not listed.in_charge:
+        promoted = listed.promotion
+        st.caption(f"Last promoted {moment(promoted.at)} UTC, by {plain(promoted.by)}: “{plain(promoted.why)}”")
 
 
 def contributions(model: Model) -> None:

@@ -32,7 +32,7 @@ def versions(found: Sequence[Listed], picked: Listed) -> None:
         safe(pd.DataFrame(map(_row, found))), hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
         key=key, on_select=lambda: _choose(key, found), selection_mode="single-row", placeholder=UNKNOWN,
         selection_default={"selection": {"rows": [found.index(picked)]}},
-        alt="Versions: state, trained when and by whom, users, PR-AUC, parent, promoted when, by whom and why",
+        alt="Versions: state, trained when, users, PR-AUC, parent, promoted when and by whom",
         column_config={
             "Version": st.column_config.TextColumn(pinned=True),
             "Trained": st.column_config.DatetimeColumn(format="D MMM YYYY", timezone=st.context.timezone),
@@ -41,9 +41,11 @@ def versions(found: Sequence[Listed], picked: Listed) -> None:
                 alignment="right", help="On held-out users, with the 95 % interval; comparable on the same data only"
             ),
             "Parent": st.column_config.TextColumn(help="The live version when this one was trained"),
-            "Promoted": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
+            "Promoted": st.column_config.DatetimeColumn(
+                format="D MMM YYYY, HH:mm", timezone=st.context.timezone,
+                help="Last time; why is said where the version is open, and of every time in Audit",
+            ),
             "Promoted by": "By",
-            "Why": st.column_config.TextColumn(width="medium"),
         },
     )  # fmt: skip
 
@@ -68,7 +70,6 @@ def _row(listed: Listed) -> dict[str, Any]:
         "Parent": _parent(listed),
         "Promoted": promotion.at if promotion else None,
         "Promoted by": legible(promotion.by) if promotion else UNKNOWN,
-        "Why": legible(promotion.why) if promotion else UNKNOWN,
     }
 
 
