@@ -13,6 +13,7 @@ from app.components.review.fill_today import JOB
 from app.components.review.near_same import near_same
 from app.components.review.verdict_bar import note, undo_button, verdict_bar
 from app.components.review.workload import bar, shift
+from app.components.shared import snooze
 from app.components.shared.empty_state import empty_state
 from app.components.shared.job_progress import job_progress
 from app.components.shared.send_to_review import FILLING
@@ -39,6 +40,7 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
     if case is None:
         key_guard.close_note()
         nothing_waits(filters)
+        snooze.undo()
         undo_button(name)
         return
     if key_guard.note_is_open():

@@ -20,7 +20,6 @@ from app.components.lists.views import Choice, Views
 from app.components.review import key_guard, queue_filters, triage_step, triage_table, triage_words
 from app.components.review.case_panel import case_panel
 from app.components.review.one_by_one import nothing_waits
-from app.components.review.verdict_bar import undo_button
 from app.queries import services
 from core.errors import BadOptionError
 from core.review.case_list import KEYS, PARAMS, CaseSort, CaseView
@@ -41,7 +40,7 @@ def triage(name: str, view: CaseView) -> None:
     _narrowing(view)
     if not found:
         nothing_waits(view.filters)
-        undo_button(name)
+        triage_step.ways_back(name)
         return
     _body(name, view, found)
 

@@ -37,7 +37,7 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
     too_many = len(cases) > MOST_AT_ONCE
     if touched() and not cases:  # on a phone there is no room for buttons that do nothing
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _ways_back(name)
+            ways_back(name)
         return
     with foot.foot():
         if cases:
@@ -71,10 +71,10 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
             snooze.wake(users, KEY)
         else:
             snooze.snooze(users, KEY, watch=key_guard.watched, then=chosen.clear)
-        _ways_back(name)
+        ways_back(name)
 
 
-def _ways_back(name: str) -> None:
+def ways_back(name: str) -> None:
     """From the last step of each kind."""
     assigning.undo(name)
     snooze.undo()
