@@ -29,6 +29,9 @@ NAMES: Final[Mapping[str, str]] = {
 #: Makes other people's text safe in the markdown of whoever shows it.
 Escape = Callable[[str], str]
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
+#: What stands first in a list or below a heading; and what readers of markdown make links of by themselves.
+_FIRST: Final = re.compile(r"^[0-9]+(?=[.)](?:\s|$))|^(?=[-+](?:[-\s]|$)|=)")
+_LINKS: Final = re.compile(r"(?<=http)(?=://)|(?<=https)(?=://)|(?<=www)(?=\.)|(?=@\w)", re.IGNORECASE)
 
 _USE: Final = """\
 It estimates the risk that a user is a spammer, for people who judge users and for a policy that a person has set.
@@ -69,7 +72,8 @@ def escaped(text: str) -> str:
     'a\\\\*b \\\\| c'
     """
     one_line = " ".join(text.split())
-    return _MARKUP.sub(r"\\\1", "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one_line))
+    shown = _MARKUP.sub(r"\\\1", "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one_line))
+    return _LINKS.sub(r"\\", _FIRST.sub(lambda found: f"{found[0]}\\", shown))
 
 
 def markdown(
