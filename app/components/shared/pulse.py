@@ -12,8 +12,9 @@ from app.queries import services
 
 #: Seconds between two looks.
 EVERY: Final = 2.0
-#: Where a rerun could come between a key and what it judges, nothing is looked at by itself.
-STILL: Final = frozenset({"review"})
+#: Where a rerun could come between a key and what it judges, nothing is looked at by itself: the panel of that page on
+#: which keys judge. There a chart has the new theme with the next case.
+STILL: Final = {"review": "One by one"}
 _DRAWN: Final = "_drawn_theme"
 
 
@@ -25,7 +26,11 @@ def pulse(page: str) -> None:
     """
     st.session_state[_DRAWN] = theme()
     with st.sidebar:
-        st.fragment(_beat, run_every=None if page in STILL else EVERY)()
+        st.fragment(_beat, run_every=None if _still(page) else EVERY)()
+
+
+def _still(page: str) -> bool:
+    return page in STILL and st.session_state.get(f"{page}_panel") == STILL[page]
 
 
 def _beat() -> None:
