@@ -1,17 +1,19 @@
 """What a person in front of a browser waits for, and what jumps while a page comes; from one run on one machine.
 
     python3 -m app --home HOME --port 8501
-    .venv/bin/python benchmarks/browser.py http://127.0.0.1:8501 [--run r-0008] [--times 3] [--width 1440]
+    .venv/bin/python benchmarks/browser.py http://127.0.0.1:8501 [--run r-0008] [--times 3] [--width 1440] [--pid 4711]
 
 Of each page, in a tab that has seen none of it: milliseconds to its title and until all of it is drawn, and how much of
 what was there moved (cumulative layout shift; of that, what the frame round all pages moved by itself). Then page to
 page by the menu in one tab; and with --run, the list of its users in another order and on another page, from the click
-until the rows are there. The dashboard may be one of another commit, so that two can be compared.
+until the rows are there; with --pid, that of the dashboard (Linux), also the processor time that it took, which others
+at work on the machine hardly change. The dashboard may be one of another commit, so that two can be compared.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import statistics
 import sys
@@ -31,6 +33,8 @@ PAGES = (
 )  # fmt: skip
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 MS = 1_000
+#: ms from the click until the rows are there, and ms of the server's processor until a second later.
+Took = tuple[float, float]
 TITLE = "document.querySelector('[data-testid=stMain] h1') !== null"
 IDLE = "document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') !== null"
 #: Told apart: the frame, which is drawn before the server has said what stands in it.
@@ -75,8 +79,8 @@ def walked(page: Page, times: int) -> Iterator[float]:
                 yield (time.perf_counter() - started) * MS
 
 
-def listed(page: Page, address: str, run: str, times: int) -> tuple[list[float], list[float]]:
-    """ms from the choice of an order, and of a page, until the rows are there. times: pairs of them."""
+def listed(page: Page, address: str, run: str, times: int, pid: int) -> tuple[list[Took], list[Took]]:
+    """From the choice of an order, and of a page, until the rows are there. times: pairs of them."""
     orders, pages = [], []
     for at in range(times):
         page.goto(f"{address}/score-file?run={run}")
@@ -86,14 +90,14 @@ def listed(page: Page, address: str, run: str, times: int) -> tuple[list[float],
         chosen = page.get_by_role("option").nth(at % 2 + 1)
         chosen.wait_for()
         name = chosen.inner_text().strip()
-        orders.append(_until(page, chosen.click, name))
+        orders.append(_until(page, chosen.click, name, pid))
         further = page.get_by_test_id("stPagination").get_by_role("button", name=re.compile(r"\b2$"))
-        pages.append(_until(page, further.click, "page 2"))
+        pages.append(_until(page, further.click, "page 2", pid))
     return orders, pages
 
 
-def _until(page: Page, act: object, told: str) -> float:
-    started = time.perf_counter()
+def _until(page: Page, act: object, told: str, pid: int) -> Took:
+    before, started = processor(pid), time.perf_counter()
     act()  # type: ignore[operator]
     page.wait_for_function(
         """told => [...document.querySelectorAll('[data-testid=stMain] [aria-label]')].some(each =>
@@ -102,7 +106,15 @@ def _until(page: Page, act: object, told: str) -> float:
     )  # fmt: skip
     taken = (time.perf_counter() - started) * MS
     page.wait_for_timeout(MS)  # what is drawn anew below the rows would take the next click
-    return taken
+    return taken, (processor(pid) - before) * MS
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time of a process and its threads so far; 0 where none is named."""
+    if not pid:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def told(what: str, taken: list[float]) -> None:
@@ -116,6 +128,7 @@ def main() -> None:
     options.add_argument("--run", default="")
     options.add_argument("--times", type=int, default=3)
     options.add_argument("--width", type=int, default=1440)
+    options.add_argument("--pid", type=int, default=0)
     options.add_argument("--pages", nargs="*", default=list(PAGES))
     asked = options.parse_args()
     with sync_playwright() as playwright:
@@ -140,9 +153,11 @@ def main() -> None:
             if asked.run:
                 for what, taken in zip(
                     ("list in another order", "list on another page"),
-                    listed(page, asked.address, asked.run, 8 * asked.times), strict=True,
+                    listed(page, asked.address, asked.run, 8 * asked.times, asked.pid), strict=True,
                 ):  # fmt: skip
-                    told(what, taken)
+                    told(what, [waited for waited, _ in taken])
+                    if asked.pid:
+                        told(f"{what}: server", [busy for _, busy in taken])
         browser.close()
 
 
