@@ -111,8 +111,8 @@ def test_every_command_that_takes_a_table_takes_the_same_options() -> None:
         if {each.name for each in command.params} >= {*Said.__dataclass_fields__}
     }  # fmt: skip
     assert takes == {
-        "score", "train", "evaluate", "schema", "registry compare", "registry robustness", "registry importance",
-        "registry learning-curve", "policy plan", "policy backtest", "mapping add",
+        "score", "train", "evaluate", "drift", "schema", "registry compare", "registry robustness",
+        "registry importance", "registry learning-curve", "policy plan", "policy backtest", "mapping add",
     }  # fmt: skip
 
 
