@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from core.retraining.timetable import Program
 
 #: What steps of the schedule run that name no command.
-STEPS: Final = {"monitor": ("drift", "--alert", "--json"), "retrain": ("retrain", "--if-due", "--json")}
+STEPS: Final = {
+    "rescan": ("rescan", "--days", "28", "--json"), "monitor": ("drift", "--alert", "--json"),
+    "retrain": ("retrain", "--if-due", "--json"),
+}  # fmt: skip
 _MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
 
 

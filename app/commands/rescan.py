@@ -13,6 +13,8 @@ from app import guard
 from app.commands.shared import AsJson, By, HomeOption, Output, Overwrite, Version, give, home_of, name_of, table_target
 from app.guard import tell
 from app.stdout import put
+from core.errors import BadOptionError
+from core.wording import count as counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +47,11 @@ def changes(
 
 def rescan(
     context: typer.Context,
-    runs: Annotated[list[str], typer.Argument(help="Runs, such as r-0001 r-0002.")],
+    runs: Annotated[list[str] | None, typer.Argument(help="Runs, such as r-0001 r-0002; or --days.")] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Instead of runs: all of so many days whose users were not scored in this way yet."),
+    ] = None,
     model: Version = None,
     policy: Annotated[
         str | None, typer.Option("--policy", help="Under which policy, such as p0002; by default the one in force.")
@@ -67,10 +73,17 @@ def rescan(
         target = table_target(home, output, MARK, overwrite=overwrite) if output else None
         loaded = home.registry.load(model)
         chosen = home.policies.find(policy) if policy else home.policies.in_force()
-        for run in runs:
+        if bool(runs) == bool(days):
+            raise BadOptionError("--days", "name runs, or give --days, one of the two.")
+        named = runs or home.rescans.due(loaded, chosen, days=days or 0, now=datetime.now(UTC))
+        for run in named:
             home.rescans.check(run, loaded, chosen)
+        if not named:
+            tell(
+                f"No run of {counted(days or 0, 'day')} waits to be scored by {loaded.version} under {chosen.version}."
+            )
         done = []
-        for run in runs:
+        for run in named:
             found = home.rescans.rescan(
                 run, loaded, chosen, by=name_of(by), now=datetime.now(UTC), send=send, progress=tell
             )
@@ -78,7 +91,7 @@ def rescan(
             if found.queued:
                 tell(f"{found.queued.new + found.queued.updated:,} of the newly flagged are in review.")
         _show(done, as_json=as_json)
-        if target:
+        if target and done:
             give(_table(done), target)
 
 

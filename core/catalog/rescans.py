@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
@@ -33,6 +34,10 @@ class Rescanned:
     queued: Queued | None = None
 
 
+#: Runs looked through; more than any home has.
+_MOST_RUNS: Final = 1_000_000
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rescans:
     """Scores the users of stored runs again. The runs of before stay as they are."""
@@ -58,6 +63,18 @@ class Rescans:
         if (found.model, found.policy.version) == (model.version, policy.version):
             raise BadOptionError(run, f"it was scored by {model.version} under {policy.version}: name another of one.")
         return found
+
+    def due(self, model: Model, policy: Policy, *, days: int, now: datetime) -> tuple[str, ...]:
+        """The runs of so many days whose users this model has not scored under this policy yet, oldest first; of runs
+        of the same users the latest. Runs marked as tests are left out.
+        """
+        latest, done = dict[str, Run](), set[str]()
+        for run in self.runs.recent(_MOST_RUNS, tests=False):  # newest first
+            latest.setdefault(run.dataset, run)
+            if (run.model, run.policy.version) == (model.version, policy.version):
+                done.add(run.dataset)
+        since = now - timedelta(days=days)
+        return tuple(run.id for run in reversed(latest.values()) if run.created >= since and run.dataset not in done)
 
     def rescan(
         self, run: str, model: Model, policy: Policy, *, by: str, now: datetime, send: bool = False,

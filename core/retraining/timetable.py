@@ -3,13 +3,14 @@
     [schedule]
     fetch = { at = "*/15 * * * *", run = "watch-folder /srv/arrivals /srv/scores --once" }
     score = { at = "5 * * * *", run = "score /srv/users.csv --output /srv/scores.csv --overwrite" }
+    rescan = { at = "30 2 * * *" }
     monitor = { at = "10 * * * *" }
     retrain = { at = "0 3 * * *" }
 
-`run` are the words of a command of this program; those of `monitor` and `retrain` are known. `at = "elsewhere"` stands
-for times where another scheduler runs the step. The gate is part of a retraining and has no time. Steps
-that are due together run one after the other in the order of STEPS, in a job; after one that has failed, those behind
-it are left out. `data/schedule.json` has what ran when.
+`run` are the words of a command of this program; those of `rescan`, `monitor` and `retrain` are known. "elsewhere" in
+place of times stands for those of another scheduler that runs the step. The gate is part of a retraining and has no time.
+Steps that are due together run one after the other in the order of STEPS, in a job; after one that has failed, those
+behind it are left out. `data/schedule.json` has what ran when.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from core.settings import child_environment
 from core.wording import count
 
 #: The one description of the pipeline. The last one is no command: it is what a retraining says of its candidate.
-STEPS: Final = ("fetch", "score", "monitor", "retrain", "gate")
+STEPS: Final = ("fetch", "score", "rescan", "monitor", "retrain", "gate")
 TABLE: Final = "schedule"
 JOB: Final = "schedule"
 PREFIX: Final = "schedule-"

@@ -48,6 +48,29 @@ def test_a_run_that_would_be_the_same_is_refused_before_another_is_scored(two: H
     assert len(two.runs.recent()) == 2
 
 
+def test_what_the_live_model_has_not_scored_yet_is_scored_once(two: Home) -> None:
+    frames = [make.users(50, seed=seed).drop(columns="spam") for seed in (3, 4, 5)]
+    runs = [reviewing.scored(two, frame, make.policy()).id for frame in frames]
+    two.run_edits.change(runs[2], test=True, by="Lea", now=make.NOW)
+    always = ("rescan", "--days", "36500", "--json", "--by", "Lea")
+    nothing = invoked(two, *always)
+    assert (nothing.exit_code, json.loads(nothing.stdout)) == (0, [])
+    assert "No run of 36,500 days waits to be scored by v0001 under p0001." in nothing.stderr
+
+    two.registry.promote("v0002", by="Lea", why="Better.", now=make.NOW)
+    done = invoked(two, *always)
+    assert done.exit_code == 0, done.stderr
+    assert [told["before"] for told in json.loads(done.stdout)] == runs[:2]
+    assert json.loads(invoked(two, *always).stdout) == []
+    assert json.loads(invoked(two, "rescan", "--days", "1", "--json").stdout) == []
+
+
+def test_runs_are_named_or_asked_for_by_days(two: Home) -> None:
+    run = reviewing.scored(two, make.users(50, seed=3).drop(columns="spam"), make.policy()).id
+    assert [invoked(two, "rescan", *words).exit_code for words in ((), (run, "--days", "3"))] == [2, 2]
+    assert len(two.runs.recent()) == 1
+
+
 def test_files_of_somebody_else_stay(two: Home, tmp_path: Path) -> None:
     run = reviewing.scored(two, make.users(50, seed=3).drop(columns="spam"), make.policy())
     out = tmp_path / "mine.csv"

@@ -50,21 +50,24 @@ def found(home: Home, minutes: float) -> dict[str, str]:
 def test_steps_run_in_their_order_and_one_that_fails_leaves_those_behind_it_out(home: Home) -> None:
     said = "import sys; sys.stderr.write('said'); sys.exit({})"
     settled(home, table(
-        retrain="print()", monitor=said.format(2), score=said.format(3), fetch="import sys; sys.stderr.write('two')"
+        retrain="print()", monitor=said.format(2), rescan="print()", score=said.format(3),
+        fetch="import sys; sys.stderr.write('two')",
     ))  # fmt: skip
     assert look(home, 0) == []  # what is set up counts from now
-    assert look(home, 5) == ["schedule-0001 has started: fetch, score, monitor and retrain."]
+    assert look(home, 5) == ["schedule-0001 has started: fetch, score, rescan, monitor and retrain."]
     over(home)
     look(home, 6)
     ran = home.timetable.ran()
     assert [each.step for each in ran] == list(STEPS[:-1])
-    assert [(each.code, each.failed) for each in ran] == [(0, False), (3, False), (2, True), (None, True)]
+    assert [(each.code, each.failed) for each in ran] == [
+        (0, False), (3, False), (0, False), (2, True), (None, True),
+    ]  # fmt: skip
     assert [each.said for each in ran][:2] == ["two", "said"]
-    assert ran[2].said == "It has failed (exit code 2). said"
-    assert ran[3].said == "It was left out, as monitor had failed."
+    assert ran[3].said == "It has failed (exit code 2). said"
+    assert ran[4].said == "It was left out, as monitor had failed."
     assert {each.due for each in ran} == {(NOW + timedelta(minutes=5)).isoformat()}
     assert found(home, 6) == {
-        "monitor": f"The schedule: monitor: {ran[2].said}", "retrain": f"The schedule: retrain: {ran[3].said}",
+        "monitor": f"The schedule: monitor: {ran[3].said}", "retrain": f"The schedule: retrain: {ran[4].said}",
     }  # fmt: skip
 
     settled(home, '[schedule.monitor]\nat = "*/5 * * * *"\nrun = "0"\n')
