@@ -8,9 +8,9 @@
     retrain = { at = "0 3 * * *" }
 
 `run` are the words of a command of this program; those of `rescan`, `monitor` and `retrain` are known. "elsewhere" in
-place of times stands for those of another scheduler that runs the step. The gate is part of a retraining and has no time.
-Steps that are due together run one after the other in the order of STEPS, in a job; after one that has failed, those
-behind it are left out. `data/schedule.json` has what ran when.
+place of times stands for those of another scheduler that runs the step. The gate is part of a retraining and has no
+time. Steps that are due together run one after the other in the order of STEPS, in a job; after one that has failed,
+those behind it are left out. `data/schedule.json` has what ran when.
 """
 
 from __future__ import annotations
