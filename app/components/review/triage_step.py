@@ -39,7 +39,7 @@ def bar(name: str, chosen: Chosen, view: CaseView, found: int) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             ways_back(name)
         return
-    with foot.foot():
+    with foot.foot(idle=not cases):
         if cases:
             st.markdown(f"**{counted(len(cases), 'case')} selected**", width="content")
         else:

@@ -68,7 +68,7 @@ def _nobody(run: Run) -> None:
         deeds["Snooze"] = ":material/snooze:"
     if session.may("send to review"):
         deeds["Send to review"] = ":material/rate_review:"
-    with foot.foot():
+    with foot.foot(idle=True):
         st.caption("Nobody is selected", width="content")
         foot.apart()
         for word, icon in deeds.items():
