@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from core.data import lines
@@ -90,7 +91,7 @@ class _Head:
 
     def _below(self, first: _Line, others: Sequence[_Line]) -> _Line:
         """The first line that looks like a header by its form, below titles and comments; else the first of all."""
-        for line, after in zip(others, [*others[1:], None], strict=True):
+        for line, after in zip_longest(others, others[1:]):
             if self._is_header(line):
                 words = not any(_NUMBER.fullmatch(cell) for cell in line.cells)
                 return line if words and after is not None and len(after.cells) == len(line.cells) else first

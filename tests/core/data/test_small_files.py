@@ -14,7 +14,7 @@ import pytest
 from core.data import cells, lines, records, rejects
 from core.data.infer import infer
 from core.data.intake import Checked, read
-from core.errors import FileProblemError
+from core.errors import FileProblemError, UnusableInputError
 from core.home import Home
 from core.schema.schema import Column, Schema
 from core.settings import Settings
@@ -166,3 +166,13 @@ def test_a_home_whose_path_holds_signs_of_addresses_works(tmp_path: Path) -> Non
     with home.database.writing() as connection:
         connection.exec_driver_sql("SELECT 1")
     assert home.database.path.is_file()
+
+
+@pytest.mark.parametrize(
+    "content", [b"Members\n\n\n", b"Members of November\n,,,\n;;\n", b'"u\n\n', b"sep=;\n\n", b"# a\n \n"]
+)
+def test_a_line_above_blank_lines_alone_is_refused_in_a_sentence(content: bytes) -> None:
+    with pytest.raises(UnusableInputError):
+        read("x.csv", content, USERS)
+    with pytest.raises(UnusableInputError):
+        infer("x.csv", content, id=None, label="spam")
